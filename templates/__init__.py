@@ -1,0 +1,1 @@
+"""The templates of what lgen generates, and the starters."""
