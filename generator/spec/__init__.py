@@ -1,0 +1,1 @@
+"""The spec: its options, how lgen.yaml is read, and what is refused."""

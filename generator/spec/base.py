@@ -1,0 +1,38 @@
+"""What every part of the spec's model shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+
+class Part(BaseModel):
+    """A mapping of the spec: unknown keys are refused, and no value is converted to another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def option(default: Any, doc: str, group: str = "", **limits: Any) -> Any:
+    """The pydantic field of one option: its default, its one-line doc, its group and its limits."""
+    extra = {"group": group} if group else None
+    return Field(default, description=doc, json_schema_extra=extra, **limits)
+
+
+class ShortPart(Part):
+    """A mapping that may also be written as one plain value, which `from_short` spells out."""
+
+    @classmethod
+    def short_schemas(cls) -> list[JsonSchemaValue]:
+        """The JSON Schemas of the plain values that stand for the mapping."""
+        return [{"type": "string"}]
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Any of the plain values, or the mapping."""
+        mapping = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [*cls.short_schemas(), mapping]}

@@ -1,0 +1,124 @@
+"""Every option of lgen.yaml: name, type, default and one-line doc."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from lgen.spec.base import Part, option
+from lgen.spec.parts import ClassPath, Compile, Fsdp, InitFrom, Optimizer, Scheduler
+from lgen.spec.saving import Checkpoint, EarlyStopping
+
+Precision = Literal["32-true", "64-true", "16-true", "bf16-true", "16-mixed", "bf16-mixed"]
+Count = Annotated[int, Field(ge=1)]
+# a count of batches or a share of them: 1 is one batch, 1.0 is all
+Limit = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0.0, le=1.0)]
+TrainLimit = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+def _off(value: Any) -> Any:
+    """None for `false`, any other value as it is."""
+    return None if value is False else value
+
+
+class Spec(Part):
+    """The whole of lgen.yaml."""
+
+    module: ClassPath = option(..., "the nn.Module with its steps", "code")
+    data: ClassPath = option(..., "the class with the data sets", "code")
+    defines: list[str] = option([], "steps and hooks that a base class of a package brings", "code")
+
+    optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
+    scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
+    accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
+    gradient_clip_val: float | None = option(
+        None, "limit of the gradients, once per optimizer step", "optimization", gt=0
+    )
+    gradient_clip_algorithm: Literal["norm", "value"] = option(
+        "norm", "whether the norm of all gradients is limited, or each value", "optimization"
+    )
+    on_nonfinite: Literal["raise", "skip", "ignore"] = option(
+        "raise", "what happens when a loss is NaN or infinite", "optimization"
+    )
+
+    accelerator: Literal["auto", "cpu", "cuda", "mps"] = option("auto", "device type", "devices")
+    devices: int = option(1, "processes on each node, one per device", "devices", ge=1)
+    num_nodes: int = option(1, "machines", "devices", ge=1)
+    strategy: Literal["single", "ddp", "fsdp"] = option(
+        "single", "one process, copies of the model, or shards of it", "devices"
+    )
+    fsdp: Fsdp = option(Fsdp(), "how the model is sharded", "devices")
+    sync_batchnorm: bool = option(False, "batch norm statistics over all processes", "devices")
+    precision: Precision = option("32-true", "number format, as Lightning names it", "devices")
+
+    batch_size: int = option(32, "samples in a batch of one process", "data", ge=1)
+    num_workers: int = option(
+        0, "processes that load data, for each training process", "data", ge=0
+    )
+    pin_memory: bool | None = option(
+        None, "page-locked batches for faster copies; null means on cuda", "data"
+    )
+    persistent_workers: bool = option(False, "keep the workers from epoch to epoch", "data")
+    prefetch_to_device: bool = option(False, "copy the next batch during the step", "data")
+    shuffle: bool = option(True, "a new order of the training samples in every epoch", "data")
+    drop_last: bool = option(False, "leave out the epoch's last, short training batch", "data")
+
+    max_epochs: Count | None = option(None, "last epoch; null is 1000, unless max_steps", "length")
+    min_epochs: Count | None = option(None, "early stopping waits for this epoch", "length")
+    max_steps: Literal[-1] | Count = option(-1, "last optimizer step; -1 is no limit", "length")
+    min_steps: Count | None = option(None, "early stopping waits for this step", "length")
+    limit_train_batches: TrainLimit = option(
+        1.0, "training batches in an epoch: a count (1) or a share (1.0)", "length"
+    )
+    limit_val_batches: Limit = option(
+        1.0, "batches of a validation: a count or a share; 0 turns validation off", "length"
+    )
+    limit_test_batches: Limit = option(
+        1.0, "batches of a test: a count or a share; 0 turns it off", "length"
+    )
+    limit_predict_batches: Limit = option(
+        1.0, "batches of a prediction: a count or a share; 0 turns it off", "length"
+    )
+
+    val_check_interval: TrainLimit = option(
+        1.0, "training batches between validations: a count or a share of the epoch", "validation"
+    )
+    check_val_every_n_epoch: Count | None = option(
+        1, "epochs between validations; null counts batches across epochs", "validation"
+    )
+    early_stopping: EarlyStopping | None = option(
+        None, "end training when a metric stops improving", "validation"
+    )
+    inference_mode: bool = option(
+        True, "evaluate under torch.inference_mode rather than torch.no_grad", "validation"
+    )
+
+    checkpoint: Annotated[Checkpoint | None, BeforeValidator(_off)] = option(
+        Checkpoint(), "saved states, or false", "saving"
+    )
+    init_from: InitFrom | None = option(None, "weights that training starts from", "saving")
+    default_root_dir: str = option("runs", "folder of all runs", "saving", min_length=1)
+
+    loggers: list[Literal["csv", "tensorboard"]] = option(["csv"], "where metrics go", "logging")
+    log_every_n_steps: int = option(50, "optimizer steps between rows of the log", "logging", ge=1)
+    enable_progress_bar: bool = option(True, "a progress bar", "logging")
+    enable_model_summary: bool = option(True, "print the model's parts and sizes", "logging")
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = option(
+        0, "seed of all random streams; null draws one, prints and saves it", "reproducibility"
+    )
+    deterministic: bool | Literal["warn"] = option(
+        False, "only deterministic algorithms; warn where there is none", "reproducibility"
+    )
+    benchmark: bool | None = option(
+        None, "let cuDNN choose by trial; null leaves torch's setting", "reproducibility"
+    )
+    detect_anomaly: bool = option(False, "autograd's anomaly detection, slow", "reproducibility")
+
+    compile: Annotated[Compile | None, BeforeValidator(_off)] = option(
+        None, "torch.compile: false, true, step, or its arguments", "speed"
+    )
+    float32_matmul_precision: Literal["highest", "high", "medium", None] = option(
+        None, "float32 matrix products; null leaves torch's setting", "speed"
+    )

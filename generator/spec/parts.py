@@ -1,0 +1,123 @@
+"""The mappings that name things: the user's classes, optimizer, scheduler, wrapping, compiling."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, JsonValue, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+
+from lgen.spec.base import Part, ShortPart, option
+from lgen.spec.names import class_path_fault
+
+
+class ClassPath(ShortPart):
+    """A class of the project, such as model.py:Classifier, with its arguments."""
+
+    path: str = option(..., "the file and the class in it, such as model.py:Classifier")
+    args: dict[str, JsonValue] = option({}, "arguments of the class")
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`model.py:Classifier` as `{path: model.py:Classifier}`."""
+        return {"path": value} if isinstance(value, str) else value
+
+    @field_validator("path")
+    @classmethod
+    def check_path(cls, path: str) -> str:
+        """The path, if it can be imported from the project's folder."""
+        if fault := class_path_fault(path):
+            raise ValueError(fault)
+        return path
+
+    @property
+    def file(self) -> str:
+        """The file below the project's folder, such as nets/model.py."""
+        return self.path.partition(":")[0]
+
+    @property
+    def class_name(self) -> str:
+        """The class's name in its file."""
+        return self.path.partition(":")[2]
+
+    @property
+    def import_name(self) -> str:
+        """The file as a module name, such as nets.model."""
+        return self.file.removesuffix(".py").replace("/", ".")
+
+
+class Optimizer(Part):
+    """An optimizer of torch.optim by name; every other key is one of its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    name: str = option(..., "a class of torch.optim")
+
+    @property
+    def args(self) -> dict[str, JsonValue]:
+        """The optimizer's arguments as given, lr among them."""
+        return dict(self.__pydantic_extra__)
+
+
+class Scheduler(Part):
+    """A scheduler of torch.optim.lr_scheduler by name; every other key is one of its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    name: str = option(..., "a class of torch.optim.lr_scheduler")
+    interval: Literal["epoch", "step", "validation"] = option("epoch", "when the scheduler steps")
+    frequency: int = option(1, "it steps every so many intervals, counted over the run", ge=1)
+    monitor: str | None = option(None, "the metric that ReduceLROnPlateau watches", min_length=1)
+    warmup_steps: int = option(0, "optimizer steps of linear warmup before the schedule", ge=0)
+
+    @property
+    def args(self) -> dict[str, JsonValue]:
+        """The scheduler's own arguments as given."""
+        return dict(self.__pydantic_extra__)
+
+
+class Fsdp(Part):
+    """How the model is sharded under strategy: fsdp."""
+
+    wrap: list[str] = option([], "module classes that are sharded one by one, beside the root")
+    reshard_after_forward: bool = option(True, "free gathered parameters until the backward pass")
+
+
+class Compile(ShortPart):
+    """What is compiled by torch.compile, and how."""
+
+    mode: Literal[
+        "default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs", None
+    ] = option(None, "torch.compile's mode")
+    dynamic: bool | None = option(None, "whether shapes are dynamic; null lets torch find out")
+    fullgraph: bool = option(False, "fail where the graph would break")
+    target: Literal["model", "step"] = option("model", "the model's forward, or the training step")
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`true` as `{}`, and `step` as `{target: step}`."""
+        if value is True:
+            return {}
+        return {"target": "step"} if value == "step" else value
+
+    @classmethod
+    def short_schemas(cls) -> list[JsonSchemaValue]:
+        """true or false, or `step`."""
+        return [{"type": "boolean"}, {"const": "step"}]
+
+
+class InitFrom(ShortPart):
+    """Weights that training starts from."""
+
+    path: str = option(..., "a checkpoint of a run, or a file of weights", min_length=1)
+    strict: bool = option(True, "every weight of the model is in the file, and no other")
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`weights.pt` as `{path: weights.pt}`."""
+        return {"path": value} if isinstance(value, str) else value

@@ -1,0 +1,84 @@
+"""The mappings that watch a metric: checkpoints and early stopping."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+
+from lgen.spec.base import Part, ShortPart, option
+from lgen.spec.names import filename_fault
+
+_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
+
+
+def _seconds(value: Any) -> Any:
+    """`HH:MM:SS` in seconds; any other value as it is."""
+    if isinstance(value, str):
+        if clock := _CLOCK.fullmatch(value):
+            hours, minutes, seconds = (int(part) for part in clock.groups())
+            return 3600 * hours + 60 * minutes + seconds
+    return value
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"type": "string", "pattern": "^[0-9]+:[0-5][0-9]:[0-5][0-9]$"},
+            ]
+        }
+    ),
+]
+
+
+class Checkpoint(ShortPart):
+    """When the state is saved, which files are kept and what they are called."""
+
+    monitor: str | None = option(None, "the validation metric that ranks the files", min_length=1)
+    mode: Literal["min", "max"] = option("min", "whether less or more of the metric is better")
+    save_top_k: int = option(1, "how many of the best are kept; -1 keeps all", ge=-1)
+    save_last: bool = option(True, "write last.ckpt at every save")
+    every_n_epochs: int | None = option(1, "save at the end of every so many epochs", ge=1)
+    every_n_train_steps: int | None = option(None, "save every so many optimizer steps", ge=1)
+    train_time_interval: Seconds | None = option(
+        None, "save every so much time: HH:MM:SS or seconds", gt=0
+    )
+    filename: str = option("{epoch}-{step}", "file name; {val_loss:.2f} is filled in")
+    save_weights_only: bool = option(False, "leave out what a resume needs")
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`true` as `{}`."""
+        return {} if value is True else value
+
+    @classmethod
+    def short_schemas(cls) -> list[JsonSchemaValue]:
+        """true or false."""
+        return [{"type": "boolean"}]
+
+    @field_validator("filename")
+    @classmethod
+    def check_filename(cls, filename: str) -> str:
+        """The file name, if metrics can be filled in and it stays in its folder."""
+        if fault := filename_fault(filename):
+            raise ValueError(fault)
+        return filename
+
+
+class EarlyStopping(Part):
+    """When training ends before its limits."""
+
+    monitor: str = option(..., "the validation metric that is watched", min_length=1)
+    mode: Literal["min", "max"] = option("min", "whether less or more of the metric is better")
+    patience: int = option(3, "validations without improvement before training ends", ge=0)
+    min_delta: float = option(0.0, "an improvement is more than this", ge=0)
+    check_finite: bool = option(True, "end training when the metric is NaN or infinite")
+    stopping_threshold: float | None = option(None, "end training when the metric is this good")
+    divergence_threshold: float | None = option(None, "end training when it is worse than this")

@@ -1,0 +1,1 @@
+"""Facts about the installed torch, kept as data so that lgen needs no torch."""
