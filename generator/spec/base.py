@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 
 class Part(BaseModel):
-    """A mapping of the spec: unknown keys are refused, and no value is converted to another type."""
+    """A mapping of the spec: unknown keys are refused, and no value changes its type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def option(default: Any, doc: str, group: str = "", **limits: Any) -> Any:
     """The pydantic field of one option: its default, its one-line doc, its group and its limits."""
-    extra = {"group": group} if group else None
+    extra: JsonDict | None = {"group": group} if group else None
     return Field(default, description=doc, json_schema_extra=extra, **limits)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
-from pydantic.json_schema import JsonSchemaValue
-
 from lgen.spec.base import Part, ShortPart, option
 from lgen.spec.names import filename_fault
+from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 
