@@ -1,0 +1,40 @@
+"""Decides on the names of the user's classes and the command lines that the docs give."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Decisions
+from lgen.plan.devices import launcher
+from lgen.plan.loaders import runs_stage
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserClass, UserData
+
+
+def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """The user's classes by name, and how the script is run."""
+    run = f"{launcher(spec)} train.py"
+    lines = [("train", run)]
+    if spec.checkpoint is not None:
+        lines.append(("resume", f"{run} --resume last"))
+        best = "best" if spec.checkpoint.monitor else "last"
+        lines += [
+            (task, f"{run} --task {task} --resume {best}")
+            for stage, task in (("test", "test"), ("predict", "predict"))
+            if runs_stage(spec, module, data, stage)
+        ]
+    lines.append(("settings", "python train.py --help"))
+    width = max(len(name) for name, _ in lines) + 2
+    return Decisions(
+        names={
+            "UserModel": spec.module.class_name,
+            "UserData": spec.data.class_name,
+            "MODEL_MODULE": spec.module.import_name,
+            "DATA_MODULE": spec.data.import_name,
+        },
+        values={
+            "module_class": spec.module.class_name,
+            "module_file": spec.module.file,
+            "data_class": spec.data.class_name,
+            "data_file": spec.data.file,
+            "commands": "\n".join(f"    {name + ':':{width}}{line}" for name, line in lines),
+        },
+    )

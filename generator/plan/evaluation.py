@@ -1,0 +1,195 @@
+"""Decides on the validation, test and predict loops and on the calls of steps and hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.plan.devices import is_distributed
+from lgen.plan.loaders import loader, runs_stage
+from lgen.spec.options import Spec
+from lgen.user_code.classes import STEP_OF_STAGE, DataSource, Step, UserClass, UserData
+from lgen.user_code.hooks import HOOKS
+
+_LONG = {"val": "validation", "test": "test", "predict": "predict"}
+_FUNCTION = {"val": "validate", "test": "test", "predict": "predict"}
+_TASK = {"val": "validate", "test": "test", "predict": "predict"}
+# what a loop passes on to its steps and hooks, where one of them names it
+_PASSED = ("epoch", "step", "optimizer", "log")
+
+
+@dataclass(frozen=True)
+class HookCall:
+    """Whether the module has a hook, and the arguments of its call."""
+
+    defined: bool
+    arguments: Code
+
+
+@dataclass(frozen=True)
+class EvaluationLoop:
+    """The function that runs one evaluation step over a loader."""
+
+    step_arguments: Code
+    returns_dict: bool
+    several: bool
+    prefix: str
+    needs_epoch: bool
+    needs_step: bool
+    needs_optimizer: bool
+    needs_log: bool
+    on_start: HookCall
+    on_epoch_start: HookCall
+    on_batch_start: HookCall
+    on_batch_end: HookCall
+    on_epoch_end: HookCall
+    on_end: HookCall
+    epoch_end_returns: bool
+    epoch_end_only: bool
+
+
+_NO_CALL = HookCall(False, Code(""))
+# what the template finds where the script has no such loop
+_NO_LOOP = EvaluationLoop(
+    step_arguments=Code(""),
+    returns_dict=False,
+    several=False,
+    prefix="",
+    needs_epoch=False,
+    needs_step=False,
+    needs_optimizer=False,
+    needs_log=False,
+    on_start=_NO_CALL,
+    on_epoch_start=_NO_CALL,
+    on_batch_start=_NO_CALL,
+    on_batch_end=_NO_CALL,
+    on_epoch_end=_NO_CALL,
+    on_end=_NO_CALL,
+    epoch_end_returns=False,
+    epoch_end_only=False,
+)
+
+
+def hook_call(module: UserClass, name: str) -> HookCall:
+    """The call of a hook by its name."""
+    hook = module.hooks.get(name)
+    return HookCall(hook is not None, Code(hook.call if hook else ""))
+
+
+def _loop(module: UserClass, source: DataSource) -> EvaluationLoop:
+    stage = source.stage
+    step = module.steps[STEP_OF_STAGE[stage]]
+    long = _LONG[stage]
+    used = _used(module, stage)
+    epoch_end = module.hooks.get(f"on_{long}_epoch_end")
+    returns = epoch_end is not None and epoch_end.returns == "dict"
+    return EvaluationLoop(
+        step_arguments=Code(step.call),
+        returns_dict=step.returns == "dict",
+        several=source.several,
+        prefix=f"{stage}_",
+        needs_epoch="epoch" in used,
+        needs_step="step" in used,
+        needs_optimizer="optimizer" in used,
+        needs_log="log" in used,
+        on_start=hook_call(module, f"on_{long}_start"),
+        on_epoch_start=hook_call(module, f"on_{long}_epoch_start"),
+        on_batch_start=hook_call(module, f"on_{long}_batch_start"),
+        on_batch_end=hook_call(module, f"on_{long}_batch_end"),
+        on_epoch_end=hook_call(module, f"on_{long}_epoch_end"),
+        on_end=hook_call(module, f"on_{long}_end"),
+        epoch_end_returns=returns,
+        epoch_end_only=epoch_end is not None and not returns,
+    )
+
+
+def _used(module: UserClass, stage: str) -> set[str]:
+    """The arguments that the stage's step and hooks name."""
+    return _arguments_of(
+        [module.steps[STEP_OF_STAGE[stage]]]
+        + [hook for name, hook in module.hooks.items() if name.startswith(f"on_{_LONG[stage]}_")]
+    )
+
+
+def _arguments_of(steps: Iterable[Step]) -> set[str]:
+    return {name for step in steps for name in (*step.arguments, *step.keyword_only)}
+
+
+def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """The loops, what they are called with, and the tasks that the script offers."""
+    stages = [s for s in ("val", "test", "predict") if runs_stage(spec, module, data, s)]
+    loops = {stage: _loop(module, data.sources[stage]) for stage in stages}
+    tasks = ["fit", *(_TASK[stage] for stage in stages)]
+    used = _arguments_of(
+        [module.steps["training_step"], *module.hooks.values()]
+        + [module.steps[STEP_OF_STAGE[stage]] for stage in stages]
+    )
+    flags = {
+        "tasks": bool(stages),
+        "validation": "val" in stages,
+        "test": "test" in stages,
+        "predict": "predict" in stages,
+        "log": "log" in used,
+    }
+    names = {
+        "PREDICT_NUMBER": "number" if is_distributed(spec) else "batch_idx",
+        "TASKS": f"Literal[{', '.join(literal(task) for task in tasks)}]",
+    }
+    values: dict[str, object] = {
+        "evaluation_loops": [
+            (_FUNCTION[stage], STEP_OF_STAGE[stage], *_hook_names(stage), loops[stage])
+            for stage in stages
+            if stage != "predict"
+        ],
+        "predict_loop": loops.get("predict", _NO_LOOP),
+        "hooks": {name: hook_call(module, name) for name in HOOKS},
+    }
+    for stage in ("val", "test", "predict"):
+        source = data.sources.get(stage)
+        several = stage in stages and source is not None and source.several
+        flags[f"several_{stage}"] = several
+        names[f"{stage.upper()}_LOADER"] = ""
+        names[f"{stage.upper()}_SETS"] = ""
+        values[f"{stage}_arguments"] = Code("")
+        if stage in stages and source is not None:
+            made = f"data.{source.method}()"
+            names[f"{stage.upper()}_SETS"] = made
+            names[f"{stage.upper()}_LOADER"] = loader(
+                spec, data, stage, "dataset" if several else made
+            )
+            values[f"{stage}_arguments"] = _passed(spec, loops[stage])
+    training = module.steps["training_step"]
+    flags["step_returns_dict"] = training.returns == "dict"
+    flags["accumulate_enumerates"] = spec.accumulate_grad_batches > 1 and is_distributed(spec)
+    flags["accumulate_plain"] = spec.accumulate_grad_batches > 1 and not is_distributed(spec)
+    names["STEP_RESULT"] = "dict[str, Tensor]" if training.returns == "dict" else "Tensor"
+    names["TRAINING_STEP"] = _training_step(spec)
+    values["training_step_arguments"] = Code(training.call)
+    values["fsdp_steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
+    return Decisions(flags, names, values)
+
+
+def _training_step(spec: Spec) -> str:
+    if spec.strategy == "ddp":
+        return "ddp"
+    compiles_step = spec.compile is not None and spec.compile.target == "step"
+    return "training_step" if compiles_step else "model.training_step"
+
+
+def _hook_names(stage: str) -> tuple[str, ...]:
+    long = _LONG[stage]
+    return (
+        f"on_{long}_start",
+        f"on_{long}_epoch_start",
+        f"on_{long}_batch_start",
+        f"on_{long}_batch_end",
+        f"on_{long}_epoch_end",
+        f"on_{long}_end",
+    )
+
+
+def _passed(spec: Spec, loop: EvaluationLoop) -> Code:
+    """The arguments of the loop's function after model and loader."""
+    device = ["device"] if spec.accelerator != "cpu" else []
+    return arguments(*device, *(name for name in _PASSED if getattr(loop, f"needs_{name}")))

@@ -1,0 +1,151 @@
+"""Decides which settings become fields of Config, and the calls that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserClass, UserData
+
+# names that Config or main() use for themselves
+RESERVED = frozenset(
+    """
+    task resume init_from default_root_dir seed batch_size num_workers limit_train_batches
+    limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
+    gradient_clip_val max_epochs max_steps min_epochs min_steps val_check_interval
+    check_val_every_n_epoch log_every_n_steps save_top_k every_n_epochs every_n_train_steps
+    train_time_interval patience min_delta warmup_steps scheduler_frequency
+    """.split()
+)
+SIMPLE_TYPES = {"int", "float", "str", "bool"}
+
+
+@dataclass(frozen=True)
+class ConfigField:
+    """A field of Config: name, type and default, and the argument that it is passed as."""
+
+    name: str
+    type: str
+    default: Any
+    argument: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """The fields that the arguments of one call bring, and the call's argument list."""
+
+    fields: tuple[ConfigField, ...]
+    arguments: Code
+
+
+def call(args: Mapping[str, Any], prefix: str, taken: set[str], types: Mapping[str, str]) -> Call:
+    """A call whose plain arguments are fields of Config.
+
+    A name that is taken gets the prefix; a mapping or a nested list stays a literal in the call.
+    Adds the names of the fields to `taken`.
+    """
+    fields = []
+    texts = {}
+    for argument, value in args.items():
+        value = _as_tuple(value)
+        field_type = _field_type(value, types.get(argument))
+        if field_type is None:
+            texts[argument] = literal(value)
+            continue
+        name = argument
+        while name in taken:
+            name = f"{prefix}_{name}"
+        taken.add(name)
+        fields.append(ConfigField(name, field_type, _of_type(value, field_type), argument))
+        texts[argument] = f"cfg.{name}"
+    return Call(tuple(fields), arguments(**texts))
+
+
+def _as_tuple(value: Any) -> Any:
+    """A flat list as a tuple, which a dataclass takes as a default; else the value."""
+    if isinstance(value, list) and not any(isinstance(item, (list, dict)) for item in value):
+        return tuple(value)
+    return value
+
+
+def _field_type(value: Any, annotation: str | None) -> str | None:
+    """The type of a field with this value, None where it is no field."""
+    if annotation in SIMPLE_TYPES and not isinstance(value, (dict, list, tuple)) and value is not None:
+        return annotation
+    if value is None:
+        known = annotation is not None and annotation.replace(" ", "").endswith("|None")
+        return annotation if known else None
+    if isinstance(value, tuple):
+        kinds = sorted({_scalar_type(item) for item in value})
+        if not value or len(kinds) > 1 and kinds != ["float", "int"]:
+            return None
+        if len(value) == 2:
+            return f"tuple[{', '.join(_scalar_type(item) for item in value)}]"
+        return f"tuple[{kinds[0]}, ...]"
+    if isinstance(value, (list, dict)):
+        return None
+    return _scalar_type(value)
+
+
+def _scalar_type(value: Any) -> str:
+    return type(value).__name__
+
+
+def _of_type(value: Any, field_type: str) -> Any:
+    """The value in the type of its field: an int where a float is declared becomes one."""
+    return float(value) if field_type == "float" and isinstance(value, int) else value
+
+
+def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
+    """The annotations of a class's constructor, by parameter."""
+    if user_class.constructor is None:
+        return {}
+    return {p.name: p.annotation for p in user_class.constructor.parameters if p.annotation}
+
+
+def fields(
+    spec: Spec,
+    module: UserClass,
+    data: UserData,
+    optimizer_args: Mapping[str, Any],
+    scheduler_args: Mapping[str, Any],
+) -> Decisions:
+    """The fields that arguments of the optimizer, scheduler, module and data bring."""
+    taken = set(RESERVED)
+    optimizer = call(optimizer_args, "optimizer", taken, {})
+    scheduler = call(scheduler_args, "scheduler", taken, {})
+    model = call(spec.module.args, "model", taken, parameter_types(module))
+    dataset = call(spec.data.args, "data", taken, parameter_types(data))
+
+    def rows(of: Call) -> list[tuple[str, str, Any]]:
+        return [(field.name, field.type, field.default) for field in of.fields]
+
+    overridable = ", ".join(f'"{f.argument}": cfg.{f.name}' for f in optimizer.fields)
+    return Decisions(
+        flags={
+            "has_model_fields": bool(model.fields),
+            "has_optimizer_fields": bool(optimizer.fields),
+            "has_scheduler_fields": bool(scheduler.fields)
+            or warms_up(spec)
+            or (spec.scheduler is not None and spec.scheduler.frequency > 1),
+        },
+        names={"OVERRIDES": "{" + overridable + "}"},
+        values={
+            "model_fields": rows(model),
+            "data_fields": rows(dataset),
+            "optimizer_fields": rows(optimizer),
+            "scheduler_fields": rows(scheduler),
+            "model_arguments": model.arguments,
+            "data_arguments": dataset.arguments,
+            "optimizer_arguments": optimizer.arguments,
+            "scheduler_arguments": scheduler.arguments,
+        },
+    )
+
+
+def warms_up(spec: Spec) -> bool:
+    """Whether the learning rate starts with a linear warmup."""
+    return spec.scheduler is not None and spec.scheduler.warmup_steps > 0

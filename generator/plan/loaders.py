@@ -1,0 +1,125 @@
+"""Decides where batches come from: samplers, loaders, limits."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Code, Decisions, arguments
+from lgen.plan.devices import is_distributed
+from lgen.spec.options import Spec
+from lgen.user_code.classes import STAGES, STEP_OF_STAGE, DataSource, UserClass, UserData
+
+_COUNT = "batches of an epoch"
+_SHARE = "share of an epoch's batches"
+
+
+def runs_stage(spec: Spec, module: UserClass, data: UserData, stage: str) -> bool:
+    """Whether the script has a loop for train, val, test or predict."""
+    limit = getattr(spec, f"limit_{stage}_batches")
+    return STEP_OF_STAGE[stage] in module.steps and stage in data.sources and limit != 0
+
+
+def is_limited(spec: Spec, stage: str) -> bool:
+    """Whether the stage uses a part of its batches: 1 is one batch, 1.0 is all of them."""
+    limit = getattr(spec, f"limit_{stage}_batches")
+    return isinstance(limit, int) or limit != 1.0
+
+
+def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
+    """The expression that makes an evaluation loader from the expression of its data set."""
+    source = data.sources[stage]
+    limit = f"cfg.limit_{stage}_batches" if is_limited(spec, stage) else ""
+    if source.kind == "loader":
+        text = dataset
+    elif source.iterable:
+        text = "DataLoader(" + arguments(
+            dataset,
+            "cfg.batch_size",
+            num_workers="cfg.num_workers",
+            **({"collate_fn": "data.collate_fn"} if data.collate_fn else {}),
+            generator="torch.Generator()",
+        ) + ")"
+    else:
+        return Code("evaluation_loader(" + arguments(
+            "data" if data.collate_fn else "",
+            dataset,
+            "cfg",
+            (limit or "1.0") if _limits_evaluation(spec, data) else "",
+            "rank" if is_distributed(spec) else "",
+            "world_size" if is_distributed(spec) else "",
+        ) + ")")
+    return Code(f"LimitedLoader({text}, {limit})" if limit else text)
+
+
+def _limits_evaluation(spec: Spec, data: UserData) -> bool:
+    return any(
+        is_limited(spec, stage)
+        for stage in STAGES[1:]
+        if stage in data.sources and _built(data.sources[stage])
+    )
+
+
+def _built(source: DataSource) -> bool:
+    """Whether the script shards and batches this data itself."""
+    return source.kind == "dataset" and not source.iterable
+
+
+def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """The training loader, and what the evaluation loaders need."""
+    train = data.sources["train"]
+    own = train.kind == "loader"
+    built = _built(train)
+    runs = {stage: runs_stage(spec, module, data, stage) for stage in STAGES}
+    sources = [data.sources[stage] for stage in STAGES if runs[stage]]
+    evaluation = [source for source in sources if source.stage != "train"]
+    sized = not train.iterable
+    per_step = "cfg.batch_size"
+    if is_distributed(spec):
+        per_step += " * world_size"
+    flags = {
+        "map_style": built,
+        "iterable": train.iterable and not own,
+        "own_train_loader": own,
+        "sized": sized,
+        "shuffled": built and spec.shuffle and not data.train_order,
+        "in_order": built and not spec.shuffle and not data.train_order,
+        "drop_last": spec.drop_last,
+        "collate_fn": data.collate_fn,
+        "prepare_data": data.prepare_data,
+        "setup": data.setup,
+        "stateful_train_data": not built and train.has_state_dict,
+        "stateless_train_data": not built and not train.has_state_dict,
+        "builds_loaders": any(source.kind == "dataset" for source in sources),
+        "builds_evaluation_loaders": any(_built(source) for source in evaluation),
+        "limits_evaluation": _limits_evaluation(spec, data),
+    }
+    names = {
+        "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
+        "TRAIN_DATA": "train_loader" if own else "train_dataset",
+        "TRAIN_LOADER": (
+            "prefetch_to_device(train_loader, device)" if spec.prefetch_to_device else "train_loader"
+        ),
+        "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
+        "POSITION": f"batch_idx * {per_step}" if built else "batch_idx",
+        "PER_BATCH": f"({per_step})" if is_distributed(spec) else per_step,
+        "RESUMED_BATCH": "position",
+    }
+    values: dict[str, object] = {}
+    for stage in STAGES:
+        limit = getattr(spec, f"limit_{stage}_batches")
+        flags[f"limit_{stage}"] = runs[stage] and is_limited(spec, stage)
+        names[f"LIMIT_{stage.upper()}_TYPE"] = type(limit).__name__
+        values[f"limit_{stage}_batches"] = limit
+        values[f"limit_{stage}_meaning"] = _COUNT if isinstance(limit, int) else _SHARE
+    global_batch = [per_step]
+    if spec.accumulate_grad_batches > 1:
+        global_batch.append("cfg.accumulate_grad_batches")
+    names["GLOBAL_BATCH"] = " * ".join(global_batch)
+    values["global_batch_arguments"] = arguments(
+        batch_size="cfg.batch_size",
+        **({"world_size": "world_size"} if is_distributed(spec) else {}),
+        **(
+            {"accumulate_grad_batches": "cfg.accumulate_grad_batches"}
+            if spec.accumulate_grad_batches > 1
+            else {}
+        ),
+    )
+    return Decisions(flags, names, values)

@@ -1,0 +1,237 @@
+"""Decides on the training loop: its length, its events and what is saved."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Decisions, arguments, literal
+from lgen.plan.devices import is_distributed
+from lgen.plan.loaders import runs_stage
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserClass, UserData
+
+DEFAULT_MAX_EPOCHS = 1000  # Lightning's, where no limit is given
+DEFAULT_FILENAME = "{epoch}-{step}"
+
+
+def max_epochs(spec: Spec) -> int | None:
+    """The last epoch, None where only max_steps ends the run."""
+    if spec.max_epochs is None and spec.max_steps == -1:
+        return DEFAULT_MAX_EPOCHS
+    return spec.max_epochs
+
+
+def validates_within_epoch(spec: Spec) -> bool:
+    """Whether a validation can fall before the epoch's end."""
+    interval = spec.val_check_interval
+    return isinstance(interval, int) or interval != 1.0 or spec.check_val_every_n_epoch is None
+
+
+def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """The length of training, and where logging, validation and stops fall."""
+    epochs = max_epochs(spec)
+    validation = runs_stage(spec, module, data, "val")
+    within = validation and validates_within_epoch(spec)
+    sized = not data.sources["train"].iterable
+    accumulate = spec.accumulate_grad_batches > 1
+    every_n = spec.check_val_every_n_epoch
+    files = bool(spec.loggers)
+    unscales = spec.gradient_clip_val is not None or "on_before_optimizer_step" in module.hooks
+    flags = {
+        "accumulate": accumulate,
+        "clip": spec.gradient_clip_val is not None,
+        "clip_norm": spec.gradient_clip_val is not None
+        and spec.gradient_clip_algorithm == "norm",
+        "clip_value": spec.gradient_clip_val is not None
+        and spec.gradient_clip_algorithm == "value",
+        "unscales": spec.precision == "16-mixed" and unscales,
+        "raise_nonfinite": spec.on_nonfinite == "raise",
+        "skip_nonfinite": spec.on_nonfinite == "skip",
+        "max_epochs_set": epochs is not None,
+        "min_epochs_set": spec.min_epochs is not None,
+        "min_steps_set": spec.min_steps is not None,
+        "val_within_epoch": within,
+        "val_at_epoch_end": validation and not within,
+        "val_every_n": validation and every_n is not None and every_n > 1,
+        "val_across_epochs": within and every_n is None,
+        "val_interval_share": within and isinstance(spec.val_check_interval, float),
+        "val_interval_count": within and isinstance(spec.val_check_interval, int),
+        "csv": "csv" in spec.loggers,
+        "tensorboard": "tensorboard" in spec.loggers,
+        "files": files,
+        "logs": files or spec.enable_progress_bar,
+        "bar": spec.enable_progress_bar,
+        "summary": spec.enable_model_summary,
+        "seed_drawn": spec.seed is None,
+    }
+    names = {
+        "EPOCHS": "count(epoch)" if epochs is None else "range(epoch, cfg.max_epochs)",
+        "BAR_TOTAL": _bar_total(spec, sized, epochs),
+        "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
+        "VALIDATION_DUE": _validation_due(spec),
+        "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
+    }
+    values = {
+        "clip_meaning": (
+            "largest norm of all gradients together"
+            if spec.gradient_clip_algorithm == "norm"
+            else "largest absolute value of a gradient"
+        ),
+        "interval_meaning": (
+            "batches between validations"
+            if isinstance(spec.val_check_interval, int)
+            else "share of the epoch between validations"
+        ),
+        "seed": -1 if spec.seed is None else spec.seed,
+        "log_arguments": arguments(
+            "csv_logger" if "csv" in spec.loggers else "",
+            "tensorboard" if "tensorboard" in spec.loggers else "",
+        ),
+        "max_epochs": epochs,
+    }
+    for name in (
+        "batch_size num_workers accumulate_grad_batches gradient_clip_val max_steps min_epochs"
+        " min_steps val_check_interval check_val_every_n_epoch log_every_n_steps default_root_dir"
+    ).split():
+        values[name] = getattr(spec, name)
+    return Decisions(flags, names, values)
+
+
+def _bar_total(spec: Spec, sized: bool, epochs: int | None) -> str:
+    """The number of steps of the whole run, None where only the data knows."""
+    if sized or epochs is None:
+        return "total_steps"
+    return "cfg.max_steps if cfg.max_steps > 0 else None"
+
+
+def _validation_due(spec: Spec) -> str:
+    """The condition of a validation at a step boundary within the epoch."""
+    accumulate = spec.accumulate_grad_batches > 1
+    done = "batch_idx"
+    if spec.check_val_every_n_epoch is None:
+        done = "batches_seen"
+    if accumulate:
+        due = f"{done} // val_interval > ({done} - len(window)) // val_interval"
+    else:
+        due = f"{done} % val_interval == 0"
+    if (spec.check_val_every_n_epoch or 1) > 1:
+        due += " and (epoch + 1) % cfg.check_val_every_n_epoch == 0"
+    return due
+
+
+def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """Early stopping, and the conditions under which the loops are left."""
+    early = spec.early_stopping
+    validation = runs_stage(spec, module, data, "val")
+    within = early is not None and (
+        validation and validates_within_epoch(spec) or spec.min_steps is not None
+    )
+    on_training = early is not None and early.monitor.startswith("train_")
+    stop = ["early_stopping.should_stop"]
+    if spec.min_steps is not None:
+        stop.append("step >= cfg.min_steps")
+    stop_within = list(stop)
+    if spec.min_epochs is not None:
+        stop.append("epoch + 1 >= cfg.min_epochs")
+        stop_within.append("epoch >= cfg.min_epochs")
+    sized = not data.sources["train"].iterable
+    stopped = "step == cfg.max_steps"
+    if within:
+        stopped += " or " + _all(stop_within)
+    return Decisions(
+        flags={
+            "early_stopping": early is not None,
+            "early_within_epoch": within,
+            "early_on_training": on_training,
+            "early_on_validation": early is not None and not on_training,
+            "early_check_finite_off": early is not None and not early.check_finite,
+            "stopping_threshold_set": early is not None and early.stopping_threshold is not None,
+            "divergence_threshold_set": early is not None
+            and early.divergence_threshold is not None,
+        },
+        names={
+            "MAY_STOP": _all(stop),
+            "MAY_STOP_WITHIN": _all(stop_within),
+            "STOPPED_WITHIN": "batch_idx < num_batches" if sized else stopped,
+        },
+        values={
+            "early_monitor": early.monitor if early else "",
+            "early_mode": early.mode if early else "",
+            "patience": early.patience if early else 0,
+            "min_delta": early.min_delta if early else 0.0,
+            "stopping_threshold": early.stopping_threshold if early else None,
+            "divergence_threshold": early.divergence_threshold if early else None,
+        },
+    )
+
+
+def _all(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else f"({' and '.join(conditions)})"
+
+
+def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """What is saved, when, and under which names; the run's folder."""
+    given = spec.checkpoint
+    predict = runs_stage(spec, module, data, "predict")
+    monitor = given.monitor if given else None
+    validation = runs_stage(spec, module, data, "val")
+    ranking = "{}"
+    if monitor is not None and monitor.startswith("train_"):
+        ranking = "row"
+    elif validation and not validates_within_epoch(spec):
+        ranking = "val_metrics"
+    every_n = given.every_n_epochs if given else None
+    conditional = given is not None and every_n != 1
+    due = []
+    if validation and not validates_within_epoch(spec):
+        due.append("val_metrics")
+    if every_n is not None:
+        due.append("(epoch + 1) % cfg.every_n_epochs == 0")
+    if max_epochs(spec) is not None:
+        due.append("epoch + 1 == cfg.max_epochs")
+    due.append("step == cfg.max_steps")
+    if spec.early_stopping is not None:
+        due.append("early_stopping.should_stop")
+    folder = given is not None or bool(spec.loggers) or predict
+    return Decisions(
+        flags={
+            "checkpoint": given is not None,
+            "monitored": monitor is not None,
+            "keep_all": given is not None and monitor is None and given.save_top_k == -1,
+            "save_last_off": given is not None and not given.save_last,
+            "filename_set": given is not None and given.filename != DEFAULT_FILENAME,
+            "weights_only": given is not None and given.save_weights_only,
+            "save_conditionally": conditional,
+            "save_every_n_epochs": conditional and every_n is not None,
+            "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
+            "save_by_time": given is not None and given.train_time_interval is not None,
+            "run_folder": folder,
+            "run_folder_only": folder and given is None,
+            "init_from": spec.init_from is not None,
+        },
+        names={
+            "CHECKPOINTS": "ShardedCheckpoints" if spec.strategy == "fsdp" else "Checkpoints",
+            "EPOCH_RANKING": ranking,
+            "EPOCH_SAVE_DUE": " or ".join(due),
+            "EPOCHS_DONE": (
+                "epoch >= cfg.max_epochs or " if max_epochs(spec) is not None else ""
+            )
+            + "0 <= cfg.max_steps <= step",
+        },
+        values={
+            "monitor": monitor,
+            "monitor_mode": given.mode if given else "min",
+            "save_top_k": given.save_top_k if given else 0,
+            "every_n_epochs": every_n or 0,
+            "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,
+            "train_time_interval": (given.train_time_interval if given else None) or 0.0,
+            "checkpoint_filename": given.filename if given else "",
+            "init_path": spec.init_from.path if spec.init_from else "",
+            "init_strict": spec.init_from.strict if spec.init_from else True,
+            "rank_arguments": arguments(
+                seed="cfg.seed",
+                **({"rank": "rank", "world_size": "world_size"} if is_distributed(spec) else {}),
+            ),
+        },
+    )
+
+
+__all__ = ["literal", "loop", "max_epochs", "saving", "stopping", "validates_within_epoch"]

@@ -1,0 +1,57 @@
+"""The Plan: every decision about a project, made once from the spec and the user's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lgen.plan.commands import commands
+from lgen.plan.decisions import Code, Decisions, merge
+from lgen.plan.devices import devices, precision
+from lgen.plan.evaluation import evaluation
+from lgen.plan.fields import fields
+from lgen.plan.loaders import loaders
+from lgen.plan.loop import loop, saving, stopping
+from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserClass, UserData
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every decision, and the spec that they were made from."""
+
+    spec: Spec
+    decisions: Decisions
+
+    @property
+    def context(self) -> Mapping[str, Any]:
+        """What the templates are rendered with."""
+        return {
+            **self.decisions.flags,
+            **self.decisions.values,
+            "placeholders": {name: Code(text) for name, text in self.decisions.names.items()},
+        }
+
+
+def make_plan(spec: Spec, module: UserClass, data: UserData) -> Plan:
+    """The plan of a project; its inputs have been checked to fit each other."""
+    config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
+    return Plan(
+        spec,
+        merge(
+            [
+                commands(spec, module, data),
+                config,
+                devices(spec),
+                evaluation(spec, module, data),
+                loaders(spec, module, data),
+                loop(spec, module, data),
+                precision(spec),
+                saving(spec, module, data),
+                schedule(spec, module, data, config.values["scheduler_arguments"]),
+                stopping(spec, module, data),
+            ]
+        ),
+    )

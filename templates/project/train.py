@@ -1,0 +1,658 @@
+"""Train {{ module_class }} ({{ module_file }}) on {{ data_class }} ({{ data_file }}).
+
+{{ commands }}
+"""
+
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import count, islice
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.fsdp import register_fsdp_forward_method
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import lr_scheduler
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset
+from tqdm import tqdm
+
+from DATA_MODULE import UserData
+from MODEL_MODULE import UserModel
+from runtime.batch import num_samples
+from runtime.checkpoints import Checkpoints
+from runtime.csv_logger import CSVLogger
+from runtime.distributed import start_distributed
+from runtime.early_stopping import EarlyStopping
+from runtime.equal_forwards import equal_forwards
+from runtime.evaluation_batches import EvaluationBatches
+from runtime.evaluation_metrics import EvaluationMetrics
+from runtime.evaluation_mode import evaluation_mode
+from runtime.from_main import from_main
+from runtime.gather_to_main import gather_to_main
+from runtime.global_batch import check_global_batch
+from runtime.learning_rate import scale_learning_rate
+from runtime.log import Log
+from runtime.minimums import check_minimums
+from runtime.monitored import monitored
+from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.predictions import save_predictions
+from runtime.prefetch import prefetch_to_device
+from runtime.random_state import get_random_state
+from runtime.restore import restore
+from runtime.restore_rank import restore_rank
+from runtime.resume_path import resume_checkpoint
+from runtime.run_folder import new_run_folder
+from runtime.seed import seed_everything
+from runtime.seeded_dataset import SeededDataset
+from runtime.settings import parse_settings
+from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sum_over_ranks import sum_over_ranks
+from runtime.summary import summarize
+from runtime.tensorboard_logger import TensorBoardLogger
+from runtime.to_device import to_device
+from runtime.to_dtype import to_dtype
+from runtime.training_batches import TrainingBatches
+from runtime.training_metrics import TrainingMetrics
+from runtime.weighted_sums import means
+from runtime.weights import load_weights
+
+
+@dataclass
+class Config:
+    """The settings of a run: train.py --help lists them, --name value sets one."""
+
+    task: TASKS = "fit"  #: if tasks
+    resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint
+    init_from: str = {{ init_path | literal }}  # a checkpoint or a file of weights  #: if init_from
+    default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder
+    seed: int | None = None  # None draws one  #: if seed_drawn
+    seed: int = {{ seed }}  #: if not seed_drawn
+
+    #: if has_model_fields
+    # model
+    #: for NAME, TYPE, default in model_fields
+    NAME: TYPE = {{ default | literal }}
+    #: endfor
+    #: endif
+
+    # data
+    #: for NAME, TYPE, default in data_fields
+    NAME: TYPE = {{ default | literal }}
+    #: endfor
+    batch_size: int = {{ batch_size }}  # samples per process in one batch  #: if builds_loaders
+    num_workers: int = {{ num_workers }}  # processes that load data; 0: this one  #: if builds_loaders
+    limit_train_batches: LIMIT_TRAIN_TYPE = {{ limit_train_batches | literal }}  # {{ limit_train_meaning }}  #: if limit_train
+    limit_val_batches: LIMIT_VAL_TYPE = {{ limit_val_batches | literal }}  # {{ limit_val_meaning }}  #: if limit_val
+    limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
+    limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
+
+    #: if has_optimizer_fields
+    # optimizer
+    #: for NAME, TYPE, default in optimizer_fields
+    NAME: TYPE = {{ default | literal }}
+    #: endfor
+    #: endif
+    #: if has_scheduler_fields
+    # scheduler
+    #: for NAME, TYPE, default in scheduler_fields
+    NAME: TYPE = {{ default | literal }}
+    #: endfor
+    warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
+    scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
+    #: endif
+    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
+    gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
+
+    # loop
+    max_epochs: int = {{ max_epochs }}  #: if max_epochs_set
+    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
+    min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
+    min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
+    val_check_interval: INTERVAL_TYPE = {{ val_check_interval | literal }}  # {{ interval_meaning }}  #: if val_within_epoch
+    check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
+    log_every_n_steps: int = {{ log_every_n_steps }}
+
+    # checkpoints and early stopping
+    save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
+    every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
+    every_n_train_steps: int = {{ every_n_train_steps }}  # steps between checkpoints  #: if save_every_n_steps
+    train_time_interval: float = {{ train_time_interval }}  # seconds between checkpoints  #: if save_by_time
+    patience: int = {{ patience }}  # validations without improvement before the run stops  #: if early_stopping
+    min_delta: float = {{ min_delta }}  # smallest change that counts as improvement  #: if early_stopping
+
+    def __post_init__(self) -> None:
+        check_minimums(
+            self,
+            batch_size=1,  #: if builds_loaders
+            num_workers=0,  #: if builds_loaders
+            accumulate_grad_batches=1,  #: if accumulate
+            max_epochs=1,  #: if max_epochs_set
+            max_steps=-1,
+            log_every_n_steps=1,
+            check_val_every_n_epoch=1,  #: if val_every_n
+            every_n_epochs=1,  #: if save_every_n_epochs
+            every_n_train_steps=1,  #: if save_every_n_steps
+            save_top_k=-1,  #: if monitored
+        )
+
+
+class TrainingStep(nn.Module):  #: if ddp
+    """The forward pass that DDP wraps: it prepares the reduction of gradients there."""
+
+    def __init__(self, model: UserModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *arguments: Any) -> STEP_RESULT:
+        return self.model.training_step(*arguments)
+
+
+#: for EVALUATE, STEP, ON_START, ON_EPOCH_START, ON_BATCH_START, ON_BATCH_END, ON_EPOCH_END, ON_END, stage in evaluation_loops
+@torch.inference_mode()  #: if inference_mode
+@torch.no_grad()  #: if not inference_mode
+def EVALUATE(
+    model: UserModel,
+    loader: DataLoader[Any],
+    device: torch.device,  #: if moves_batches
+    epoch: int,  #: if stage.needs_epoch
+    step: int,  #: if stage.needs_step
+    optimizer: torch.optim.Optimizer,  #: if stage.needs_optimizer
+    log: Log,  #: if stage.needs_log
+    prefix: str,  #: if stage.several
+) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, DEVICE_TYPE):
+        model.ON_START({{ stage.on_start.arguments }})  #: if stage.on_start.defined
+        model.ON_EPOCH_START({{ stage.on_epoch_start.arguments }})  #: if stage.on_epoch_start.defined
+        for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
+            # all ranks make equally many forward passes: each of them gathers sharded parameters
+            for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp
+                batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
+                batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
+                with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
+                    outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
+                    outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if not stage.returns_dict
+                model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
+                if counts:  #: wrap if fsdp
+                    metrics.append(outputs, num_samples(batch))
+        sums = metrics.sums()  #: if not distributed
+        sums = sum_over_ranks(metrics.sums())  #: if distributed
+        results = means(sums, {{ stage.prefix | literal }})  #: if not stage.several
+        results = means(sums, prefix)  #: if stage.several
+        own_metrics = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns
+        for name, value in own_metrics.items():  #: if stage.epoch_end_returns
+            results[f"{prefix}{name}"] = float(value)  #: if stage.several
+            results[f"{{ stage.prefix }}{name}"] = float(value)  #: if not stage.several
+        model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_only
+        model.ON_END({{ stage.on_end.arguments }})  #: if stage.on_end.defined
+    return results
+
+
+#: endfor
+@torch.inference_mode()  #: if predict and inference_mode
+@torch.no_grad()  #: if predict and not inference_mode
+def predict(  #: if predict
+    model: UserModel,
+    loader: DataLoader[Any],
+    folder: Path,
+    device: torch.device,  #: if moves_batches
+    step: int,  #: if predict_loop.needs_step
+    log: Log,  #: if predict_loop.needs_log
+) -> None:
+    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    with evaluation_mode(model, DEVICE_TYPE):
+        model.on_predict_start({{ predict_loop.on_start.arguments }})  #: if predict_loop.on_start.defined
+        model.on_predict_epoch_start({{ predict_loop.on_epoch_start.arguments }})  #: if predict_loop.on_epoch_start.defined
+        for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
+            # all ranks make equally many forward passes: each of them gathers sharded parameters
+            for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp
+                batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
+                batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                model.on_predict_batch_start({{ predict_loop.on_batch_start.arguments }})  #: if predict_loop.on_batch_start.defined
+                with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
+                    outputs = model.predict_step({{ predict_loop.step_arguments }})
+                model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
+                if counts:  #: wrap if fsdp
+                    # whole batches are dealt to the ranks in turn
+                    number = batch_idx * dist.get_world_size() + dist.get_rank()  #: if distributed
+                    save_predictions(folder, PREDICT_NUMBER, outputs)
+        model.on_predict_epoch_end({{ predict_loop.on_epoch_end.arguments }})  #: if predict_loop.on_epoch_end.defined
+        model.on_predict_end({{ predict_loop.on_end.arguments }})  #: if predict_loop.on_end.defined
+
+
+def evaluation_loader(  #: if builds_evaluation_loaders
+    data: UserData,  #: if collate_fn
+    dataset: Dataset[Any],
+    cfg: Config,
+    limit: float,  #: if limits_evaluation
+    rank: int,  #: if distributed
+    world_size: int,  #: if distributed
+) -> DataLoader[Any]:
+    """Return a loader of the whole dataset in its own order."""
+    batches = EvaluationBatches(
+        len(dataset),  # type: ignore[arg-type]
+        cfg.batch_size,
+        seed=cfg.seed,
+        rank=rank,  #: if distributed
+        world_size=world_size,  #: if distributed
+    )
+    batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation
+    return DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        collate_fn=data.collate_fn,  #: if collate_fn
+        pin_memory=True,  #: if pin_memory
+        persistent_workers=True,  #: if persistent_workers
+        generator=torch.Generator(),
+    )
+
+
+def main(cfg: Config) -> dict[str, float]:
+    """Do cfg.task and return the last metrics."""
+    # --- setup ---
+    rank, local_rank, world_size = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
+    is_main = rank == 0  #: if distributed
+    if not torch.cuda.is_available():  #: if cuda
+        sys.exit("accelerator cuda: torch finds no CUDA device on this machine")
+    if local_rank >= torch.cuda.device_count():  #: if cuda and distributed
+        sys.exit(f"process {local_rank} finds only {torch.cuda.device_count()} CUDA devices")
+    device = torch.device("cuda", local_rank)  #: if cuda and distributed
+    torch.cuda.set_device(device)  #: if cuda and distributed
+    device = torch.device("cuda")  #: if cuda and not distributed
+    if not torch.backends.mps.is_available():  #: if mps
+        sys.exit("accelerator mps: torch finds no Metal device on this machine")
+    device = torch.device("mps")  #: if mps
+    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")  #: if auto
+    if device.type != "cpu":  #: if auto and distributed
+        torch.accelerator.set_device_index(local_rank)
+    torch.use_deterministic_algorithms(True)  #: if deterministic
+    torch.use_deterministic_algorithms(True, warn_only=True)  #: if deterministic_warn
+    torch.backends.cudnn.benchmark = BENCHMARK  #: if benchmark_set
+    torch.set_float32_matmul_precision({{ float32_matmul_precision | literal }})  #: if matmul_precision_set
+    torch.autograd.set_detect_anomaly(True)  #: if detect_anomaly
+
+    if cfg.resume is None:  #: if checkpoint
+        run_folder, checkpoint = new_run_folder(cfg.default_root_dir), None  #: if not distributed
+        run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None  #: if distributed
+        step, epoch = 0, 0
+    else:
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        step, epoch = checkpoint["step"], checkpoint["epoch"]
+    run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
+    run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
+    step, epoch = 0, 0  #: if not checkpoint
+    if cfg.seed < 0:  #: if seed_drawn
+        cfg.seed = from_main(draw_seed)  #: if distributed
+        cfg.seed = draw_seed()  #: if not distributed
+    seed_everything(cfg.seed)
+    if is_main:  #: wrap if distributed
+        csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step=step + 1)  #: if tensorboard and checkpoint
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
+    log = Log({{ log_arguments }})  #: if log and not distributed
+    log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed
+
+    # --- model ---
+    data = UserData({{ data_arguments }})
+    if local_rank == 0:  #: if prepare_data and distributed
+        data.prepare_data()  # once per node
+    dist.barrier()  #: if prepare_data and distributed
+    data.prepare_data()  #: if prepare_data and not distributed
+    data.setup()  #: if setup
+    model = UserModel({{ model_arguments }})
+    model.load_state_dict(load_weights(cfg.init_from), strict={{ init_strict }})  #: if init_from
+    model.to(MODEL_DTYPE)  #: if true_precision
+    model.to(device)  #: if moves_batches
+    nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
+    if is_main:  #: wrap if distributed and summary
+        print(summarize(model))  #: if summary
+    # parameters are gathered for a forward or backward pass and sharded again after it
+    mesh = init_device_mesh(DEVICE_TYPE, (world_size,))  #: if fsdp
+    policy = MixedPrecisionPolicy(param_dtype=AMP_DTYPE, reduce_dtype=torch.float32)  #: if fsdp and amp
+    for module in reversed(list(model.modules())):  #: if fsdp_groups
+        # batch norm keeps its weights and statistics in float32
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):  #: if amp
+            fully_shard(module, mesh=mesh)
+        elif type(module).__name__ in FSDP_WRAP:  #: if amp and fsdp_wrap
+            fully_shard(module, {{ fsdp_arguments }})
+        if type(module).__name__ in FSDP_WRAP:  #: if fsdp_wrap and not amp
+            fully_shard(module, {{ fsdp_arguments }})
+    fully_shard(model, {{ fsdp_arguments }})  #: if fsdp
+    #: for STEP in fsdp_steps
+    register_fsdp_forward_method(model, {{ STEP | literal }})
+    #: endfor
+    model.compile({{ compile_arguments }})  #: if compile_model
+    if checkpoint is not None:  #: if checkpoint
+        restore(checkpoint, model=model)  #: if not fsdp
+        restore_sharded(checkpoint, model)  #: if fsdp
+
+    if cfg.task == "validate":  #: if validation
+        val_metrics = validate(model, VAL_LOADER, {{ val_arguments }})  #: if not several_val
+        val_metrics = {}  #: if several_val
+        for name, dataset in VAL_SETS.items():  #: if several_val
+            val_metrics |= validate(model, VAL_LOADER, {{ val_arguments }}, prefix=f"val_{name}_")
+        if is_main:  #: wrap if distributed
+            print(f"step {step}  {as_text(val_metrics)}")
+        return val_metrics
+    if cfg.task == "test":  #: if test
+        test_metrics = test(model, TEST_LOADER, {{ test_arguments }})  #: if not several_test
+        test_metrics = {}  #: if several_test
+        for name, dataset in TEST_SETS.items():  #: if several_test
+            test_metrics |= test(model, TEST_LOADER, {{ test_arguments }}, prefix=f"test_{name}_")
+        if is_main:  #: wrap if distributed
+            csv_logger.log(test_metrics, step=step, epoch=epoch)  #: if csv
+            tensorboard.log(test_metrics, step=step, epoch=epoch)  #: if tensorboard
+            print(f"step {step}  {as_text(test_metrics)}")
+        return test_metrics
+    if cfg.task == "predict":  #: if predict
+        predict(model, PREDICT_LOADER, run_folder / "predictions", {{ predict_arguments }})  #: if not several_predict
+        for name, dataset in PREDICT_SETS.items():  #: if several_predict
+            predict(model, PREDICT_LOADER, run_folder / "predictions" / name, {{ predict_arguments }})
+        return {}
+
+    # --- training data ---
+    train_dataset = data.train_dataset()  #: if not own_train_loader
+
+    def train_order(epoch: int) -> Sequence[int]:  #: if shuffled
+        """Return the order of samples, which depends on the seed and the epoch only."""
+        generator = torch.Generator().manual_seed(cfg.seed + epoch)
+        return torch.randperm(len(train_dataset), generator=generator).tolist()  # type: ignore
+
+    def train_order(epoch: int) -> Sequence[int]:  #: if in_order
+        """Return the order of samples, the same in every epoch."""
+        return range(len(train_dataset))  # type: ignore[arg-type]
+
+    train_batches = TrainingBatches(  #: if map_style
+        TRAIN_ORDER,
+        cfg.batch_size,
+        seed=cfg.seed,
+        drop_last=True,  #: if drop_last
+        rank=rank,  #: if distributed
+        world_size=world_size,  #: if distributed
+    )
+    train_batches.max_batches = limit_batches(cfg.limit_train_batches, len(train_batches))  #: if map_style and limit_train
+    train_loader = DataLoader(  #: if map_style
+        SeededDataset(train_dataset),
+        batch_sampler=train_batches,
+        num_workers=cfg.num_workers,
+        collate_fn=data.collate_fn,  #: if collate_fn
+        pin_memory=True,  #: if pin_memory
+        persistent_workers=True,  #: if persistent_workers
+        generator=torch.Generator(),
+    )
+    train_loader = DataLoader(  #: if iterable
+        train_dataset,
+        cfg.batch_size,
+        drop_last=True,  #: if drop_last
+        num_workers=cfg.num_workers,
+        collate_fn=data.collate_fn,  #: if collate_fn
+        pin_memory=True,  #: if pin_memory
+        persistent_workers=True,  #: if persistent_workers
+        generator=torch.Generator().manual_seed(cfg.seed),
+    )
+    train_loader = data.train_dataloader()  #: if own_train_loader
+    train_loader = LimitedLoader(train_loader, cfg.limit_train_batches)  #: if not map_style and limit_train
+    num_batches = len(train_loader)  #: if sized
+    val_loader = VAL_LOADER  #: if validation and not several_val
+    val_loaders = {name: VAL_LOADER for name, dataset in VAL_SETS.items()}  #: if several_val
+    val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
+    if cfg.val_check_interval > num_batches:  #: if val_interval_count and not val_across_epochs and sized
+        sys.exit(f"val_check_interval {cfg.val_check_interval} is more than the epoch's {num_batches} batches")
+    val_interval = cfg.val_check_interval  #: if val_interval_count
+    steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
+
+    # --- optimizer ---
+    total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if counts_total_steps and max_epochs_set
+    if cfg.max_steps > 0:  #: if counts_total_steps and max_epochs_set
+        total_steps = min(total_steps, cfg.max_steps)
+    total_steps = cfg.max_steps  #: if counts_total_steps and not max_epochs_set
+    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec
+    optimizer = model.configure_optimizers()  #: if configured_optimizer
+    optimizer, scheduler = model.configure_optimizers()  #: if configured_both
+    scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
+    #: if warmup
+    warmup = lr_scheduler.LinearLR(
+        optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
+    )
+    main_scheduler = SCHEDULER({{ scheduler_call }})
+    scheduler = lr_scheduler.SequentialLR(
+        optimizer, [warmup, main_scheduler], milestones=[cfg.warmup_steps]
+    )
+    #: endif
+    scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
+    ddp = DistributedDataParallel(  #: if ddp
+        TrainingStep(model),
+        device_ids=[local_rank],  #: if cuda
+        # the gradient buckets stay as they are, so that a resumed run adds in the same order
+        find_unused_parameters=True,  #: if deterministic_buckets
+    )
+    training_step = torch.compile(model.training_step)  #: if compile_step and not ddp
+    ddp = torch.compile(ddp)  #: if compile_step and ddp
+    early_stopping = EarlyStopping(  #: if early_stopping
+        {{ early_monitor | literal }},
+        mode={{ early_mode | literal }},
+        patience=cfg.patience,
+        min_delta=cfg.min_delta,
+        check_finite=False,  #: if early_check_finite_off
+        stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
+        divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
+    )
+    train_metrics = TrainingMetrics()
+
+    checkpoints = CHECKPOINTS(  #: if checkpoint
+        run_folder / "checkpoints",
+        monitor={{ monitor | literal }},  #: if monitored
+        mode={{ monitor_mode | literal }},  #: if monitored
+        save_top_k=cfg.save_top_k,  #: if monitored
+        save_top_k=-1,  #: if keep_all
+        save_last=False,  #: if save_last_off
+        filename={{ checkpoint_filename | literal }},  #: if filename_set
+    )
+
+    def save_checkpoint(next_epoch: int, position: int, metrics: dict[str, float]) -> None:  #: if checkpoint
+        """Save all that the next step depends on; the metrics of a validation rank it."""
+        stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite
+        # batch norm statistics differ between ranks
+        for buffer in model.buffers():  #: if distributed
+            dist.broadcast(buffer, src=0)
+        this_rank = {  #: if not weights_only
+            "random_state": get_random_state(DEVICE_TYPE),
+            "train_metrics": train_metrics.state_dict(),
+            "train_data": TRAIN_DATA.state_dict(),  #: if stateful_train_data
+        }
+        ranks = gather_to_main(this_rank)  #: if distributed and not weights_only
+        state: dict[str, Any] = {}  #: if distributed
+        if is_main:  #: wrap if distributed
+            state = {
+                "model": model.state_dict(),  #: if not fsdp
+                "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
+                "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
+                "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
+                "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
+                "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
+                "step": step,
+                "epoch": next_epoch,
+                "position": position,
+                "global_batch": GLOBAL_BATCH,  #: if map_style
+                "ranks": ranks,  #: if distributed and not weights_only
+                "ranks": [this_rank],  #: if not distributed and not weights_only
+                "config": asdict(cfg),
+            }
+            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not fsdp
+        checkpoints.save(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+
+    # --- resume ---
+    batch_idx = 0
+    if checkpoint is not None:  #: if checkpoint
+        check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
+        restore(
+            checkpoint,
+            optimizer=optimizer,  #: if not fsdp
+            scheduler=scheduler,  #: if scheduler
+            scaler=scaler,  #: if fp16
+            early_stopping=early_stopping,  #: if early_stopping
+            checkpoints=checkpoints,
+        )
+        restore_sharded_optimizer(checkpoint, model, optimizer)  #: if fsdp
+        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
+        restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
+        train_batches.position = checkpoint["position"]  #: if map_style
+        batch_idx = checkpoint["position"] // PER_BATCH  #: if map_style
+        TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
+        batch_idx = checkpoint["position"]  #: if stateful_train_data
+        print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
+        if is_main:  #: wrap if distributed and csv
+            csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
+        if EPOCHS_DONE:
+            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            return {}
+
+    # --- training loop ---
+    metrics: dict[str, float] = {}
+    model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
+    model.train()
+    model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
+    saved_at = time.monotonic()  #: if save_by_time
+    bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
+    bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
+    for epoch in EPOCHS:
+        train_batches.epoch = epoch  #: if map_style
+        model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
+        batches = iter(TRAIN_LOADER)  #: if accumulate
+        for batch in TRAIN_LOADER:  #: wrap if not accumulate
+            while window := list(islice(batches, cfg.accumulate_grad_batches)):  #: wrap if accumulate
+                model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
+                optimizer.zero_grad()  #: if accumulate
+                finite = True  #: if accumulate and skip_nonfinite
+                for micro_step, batch in enumerate(window):  #: wrap if accumulate_enumerates
+                    for batch in window:  #: wrap if accumulate_plain
+                        # average the gradients over the ranks once, in the window's last backward pass
+                        ddp.require_backward_grad_sync = micro_step == len(window) - 1  #: if accumulate and ddp
+                        # reduce the gradients over the ranks once, in the window's last backward pass
+                        model.set_requires_gradient_sync(micro_step == len(window) - 1)  #: if accumulate and fsdp
+                        batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
+                        batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                        model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
+                        with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
+                            outputs = TRAINING_STEP({{ training_step_arguments }})  #: if step_returns_dict
+                            loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
+                        loss = outputs["loss"]  #: if step_returns_dict
+                        model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if not accumulate and hooks.on_before_zero_grad.defined
+                        optimizer.zero_grad()  #: if not accumulate
+                        model.on_before_backward({{ hooks.on_before_backward.arguments }})  #: if hooks.on_before_backward.defined
+                        loss.backward()  #: if not accumulate and not fp16
+                        (loss / cfg.accumulate_grad_batches).backward()  #: if accumulate and not fp16
+                        scaler.scale(loss).backward()  #: if not accumulate and fp16
+                        scaler.scale(loss / cfg.accumulate_grad_batches).backward()  #: if accumulate and fp16
+                        model.on_after_backward({{ hooks.on_after_backward.arguments }})  #: if hooks.on_after_backward.defined
+                        # reading the loss waits for the device, in every step
+                        finite = bool(loss.isfinite())  #: if skip_nonfinite and not accumulate
+                        # reading the loss waits for the device, in every step
+                        finite = finite and bool(loss.isfinite())  #: if skip_nonfinite and accumulate
+                        train_metrics.append(outputs, num_samples(batch), step + 1)  #: if step_returns_dict
+                        train_metrics.append({"loss": loss}, num_samples(batch), step + 1)  #: if not step_returns_dict
+                        model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if accumulate and hooks.on_train_batch_end.defined
+                        batch_idx += 1  #: if accumulate
+                if all_ranks(finite):  #: wrap if skip_nonfinite and distributed
+                    if finite:  #: wrap if skip_nonfinite and not distributed
+                        scaler.unscale_(optimizer)  #: if unscales
+                        model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
+                        nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)  #: if clip_norm
+                        nn.utils.clip_grad_value_(model.parameters(), cfg.gradient_clip_val)  #: if clip_value
+                        optimizer.step()  #: if not fp16
+                        scaler.step(optimizer)  #: if fp16
+                        scaler.update()  #: if fp16
+                model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if not accumulate and hooks.on_train_batch_end.defined
+                batch_idx += 1  #: if not accumulate
+                step += 1
+                log.step = step  #: if log
+                bar.update()  #: if bar
+
+                if step % cfg.log_every_n_steps == 0:
+                    stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite
+                    row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
+                    row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
+                    row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler
+                    metrics |= row
+                    if is_main:  #: wrap if distributed and logs
+                        csv_logger.log(row, step=step, epoch=epoch)  #: if csv
+                        tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+                        bar.set_postfix(row)  #: if bar
+                scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
+                if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
+                    scheduler.step()
+                if batch_idx == num_batches:  #: if scheduler_epoch and val_within_epoch and not scheduler_frequency_set
+                    scheduler.step()
+                if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and scheduler_frequency_set
+                    scheduler.step()
+                if VALIDATION_DUE:  #: if val_within_epoch
+                    #: include "project/events/validation.py"
+                    metrics |= val_metrics
+                    save_checkpoint(epoch, POSITION, val_metrics)  #: if checkpoint
+                if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps
+                    save_checkpoint(epoch, POSITION, {})
+                if step % cfg.log_every_n_steps == 0 and from_main(time.monotonic() - saved_at) >= cfg.train_time_interval:  #: if save_by_time and distributed
+                    save_checkpoint(epoch, POSITION, {})
+                    saved_at = time.monotonic()
+                if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
+                    save_checkpoint(epoch, POSITION, {})
+                    saved_at = time.monotonic()
+                if step == cfg.max_steps:  #: if not early_within_epoch
+                    break
+                if step == cfg.max_steps or MAY_STOP_WITHIN:  #: if early_within_epoch
+                    break
+
+        if STOPPED_WITHIN:
+            save_checkpoint(epoch, POSITION, {})  #: if checkpoint
+            break
+        row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
+        row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
+        metrics |= row
+        if is_main:  #: wrap if distributed and files
+            csv_logger.log(row, step=step, epoch=epoch)  #: if csv
+            tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+        scheduler.step()  #: if scheduler_epoch and not val_within_epoch and not scheduler_frequency_set
+        if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not val_within_epoch and scheduler_frequency_set
+            scheduler.step()
+        val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
+        #: if val_at_epoch_end
+        if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
+            #: include "project/events/validation.py"
+            metrics |= val_metrics
+        #: endif
+        scheduler.step(monitor_value(row, {{ plateau_monitor | literal }}))  #: if plateau_on_training
+        early_stopping.update(row)  #: if early_on_training
+        model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+        batch_idx = 0
+        train_batches.position = 0  #: if map_style
+        save_checkpoint(epoch + 1, 0, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
+        if EPOCH_SAVE_DUE:  #: if save_conditionally
+            save_checkpoint(epoch + 1, 0, EPOCH_RANKING)
+        if step == cfg.max_steps:  #: if not early_stopping
+            break
+        if step == cfg.max_steps or MAY_STOP:  #: if early_stopping
+            break
+
+    model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
+    model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
+    bar.close()  #: if bar
+    if is_main:  #: wrap if distributed and tensorboard
+        tensorboard.close()  #: if tensorboard
+    return metrics
+
+
+if __name__ == "__main__":
+    main(parse_settings(Config))
+    dist.destroy_process_group()  #: if distributed
