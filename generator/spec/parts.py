@@ -66,7 +66,9 @@ class Scheduler(Part):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
 
-    name: str = option(..., "a class of torch.optim.lr_scheduler")
+    name: str | None = option(
+        None, "a class of torch.optim.lr_scheduler; left out where configure_optimizers returns one"
+    )
     interval: Literal["epoch", "step", "validation"] = option("epoch", "when the scheduler steps")
     frequency: int = option(1, "it steps every so many intervals, counted over the run", ge=1)
     monitor: str | None = option(None, "the metric that ReduceLROnPlateau watches", min_length=1)
