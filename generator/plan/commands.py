@@ -24,6 +24,7 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     lines.append(("settings", "python train.py --help"))
     width = max(len(name) for name, _ in lines) + 2
     return Decisions(
+        flags={"several_nodes": spec.num_nodes > 1},
         names={
             "UserModel": spec.module.class_name,
             "UserData": spec.data.class_name,
@@ -35,6 +36,11 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "module_file": spec.module.file,
             "data_class": spec.data.class_name,
             "data_file": spec.data.file,
+            "project_name": f"{spec.module.class_name}-{spec.data.class_name}".lower(),
+            "title": f"{spec.module.class_name} on {spec.data.class_name}",
+            "devices": spec.devices,
+            "num_nodes": spec.num_nodes,
+            "processes": spec.devices * spec.num_nodes,
             "commands": "\n".join(f"    {name + ':':{width}}{line}" for name, line in lines),
         },
     )

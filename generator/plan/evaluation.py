@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
-from lgen.plan.loaders import loader, runs_stage
+from lgen.plan.loaders import is_limited, loader, runs_stage
 from lgen.spec.options import Spec
 from lgen.user_code.classes import STEP_OF_STAGE, DataSource, Step, UserClass, UserData
 from lgen.user_code.hooks import HOOKS
@@ -16,7 +16,7 @@ _LONG = {"val": "validation", "test": "test", "predict": "predict"}
 _FUNCTION = {"val": "validate", "test": "test", "predict": "predict"}
 _TASK = {"val": "validate", "test": "test", "predict": "predict"}
 # what a loop passes on to its steps and hooks, where one of them names it
-_PASSED = ("epoch", "step", "optimizer", "log")
+_PASSED = ("epoch", "step", "log")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class EvaluationLoop:
     prefix: str
     needs_epoch: bool
     needs_step: bool
-    needs_optimizer: bool
+    needs_batch_idx: bool
     needs_log: bool
     on_start: HookCall
     on_epoch_start: HookCall
@@ -58,7 +58,7 @@ _NO_LOOP = EvaluationLoop(
     prefix="",
     needs_epoch=False,
     needs_step=False,
-    needs_optimizer=False,
+    needs_batch_idx=False,
     needs_log=False,
     on_start=_NO_CALL,
     on_epoch_start=_NO_CALL,
@@ -91,7 +91,7 @@ def _loop(module: UserClass, source: DataSource) -> EvaluationLoop:
         prefix=f"{stage}_",
         needs_epoch="epoch" in used,
         needs_step="step" in used,
-        needs_optimizer="optimizer" in used,
+        needs_batch_idx="batch_idx" in used or stage == "predict",
         needs_log="log" in used,
         on_start=hook_call(module, f"on_{long}_start"),
         on_epoch_start=hook_call(module, f"on_{long}_epoch_start"),
@@ -159,6 +159,12 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
                 spec, data, stage, "dataset" if several else made
             )
             values[f"{stage}_arguments"] = _passed(spec, loops[stage])
+    plain = all(
+        data.sources[stage].kind == "dataset"
+        and not (data.sources[stage].iterable and is_limited(spec, stage))
+        for stage in stages
+    )
+    names["LOADER_TYPE"] = "DataLoader[Any]" if plain else "Iterable[Any]"
     training = module.steps["training_step"]
     flags["step_returns_dict"] = training.returns == "dict"
     flags["accumulate_enumerates"] = spec.accumulate_grad_batches > 1 and is_distributed(spec)
@@ -166,7 +172,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names["STEP_RESULT"] = "dict[str, Tensor]" if training.returns == "dict" else "Tensor"
     names["TRAINING_STEP"] = _training_step(spec)
     values["training_step_arguments"] = Code(training.call)
-    values["fsdp_steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
+    values["steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
     return Decisions(flags, names, values)
 
 
@@ -190,6 +196,6 @@ def _hook_names(stage: str) -> tuple[str, ...]:
 
 
 def _passed(spec: Spec, loop: EvaluationLoop) -> Code:
-    """The arguments of the loop's function after model and loader."""
+    """The arguments of the loop's function before its loader."""
     device = ["device"] if spec.accelerator != "cpu" else []
-    return arguments(*device, *(name for name in _PASSED if getattr(loop, f"needs_{name}")))
+    return arguments("model", *device, *(name for name in _PASSED if getattr(loop, f"needs_{name}")))

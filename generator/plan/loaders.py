@@ -41,10 +41,10 @@ def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
         return Code("evaluation_loader(" + arguments(
             "data" if data.collate_fn else "",
             dataset,
-            "cfg",
-            (limit or "1.0") if _limits_evaluation(spec, data) else "",
             "rank" if is_distributed(spec) else "",
             "world_size" if is_distributed(spec) else "",
+            (limit or "1.0") if _limits_evaluation(spec, data) else "",
+            "cfg",
         ) + ")")
     return Code(f"LimitedLoader({text}, {limit})" if limit else text)
 
@@ -71,9 +71,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     sources = [data.sources[stage] for stage in STAGES if runs[stage]]
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
-    per_step = "cfg.batch_size"
-    if is_distributed(spec):
-        per_step += " * world_size"
+    per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
     flags = {
         "map_style": built,
         "iterable": train.iterable and not own,
@@ -98,9 +96,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "prefetch_to_device(train_loader, device)" if spec.prefetch_to_device else "train_loader"
         ),
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
-        "POSITION": f"batch_idx * {per_step}" if built else "batch_idx",
-        "PER_BATCH": f"({per_step})" if is_distributed(spec) else per_step,
-        "RESUMED_BATCH": "position",
+        "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",
+        "PER_BATCH": per_batch,
     }
     values: dict[str, object] = {}
     for stage in STAGES:
@@ -109,7 +106,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names[f"LIMIT_{stage.upper()}_TYPE"] = type(limit).__name__
         values[f"limit_{stage}_batches"] = limit
         values[f"limit_{stage}_meaning"] = _COUNT if isinstance(limit, int) else _SHARE
-    global_batch = [per_step]
+    global_batch = [per_batch]
     if spec.accumulate_grad_batches > 1:
         global_batch.append("cfg.accumulate_grad_batches")
     names["GLOBAL_BATCH"] = " * ".join(global_batch)
@@ -121,5 +118,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if spec.accumulate_grad_batches > 1
             else {}
         ),
+    )
+    values["training_loader_arguments"] = arguments(
+        "data", *(["rank", "world_size"] if is_distributed(spec) else []), "cfg"
     )
     return Decisions(flags, names, values)

@@ -13,6 +13,7 @@ from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop, saving, stopping
+from lgen.plan.project_files import project_files
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
@@ -24,6 +25,14 @@ class Plan:
 
     spec: Spec
     decisions: Decisions
+    user_packages: frozenset[str] = frozenset()
+
+    @property
+    def own_modules(self) -> frozenset[str]:
+        """The top-level names of the user's module and data files."""
+        return frozenset(
+            path.import_name.partition(".")[0] for path in (self.spec.module, self.spec.data)
+        )
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -35,8 +44,13 @@ class Plan:
         }
 
 
-def make_plan(spec: Spec, module: UserClass, data: UserData) -> Plan:
-    """The plan of a project; its inputs have been checked to fit each other."""
+def make_plan(
+    spec: Spec, module: UserClass, data: UserData, user_packages: frozenset[str] = frozenset()
+) -> Plan:
+    """The plan of a project; its inputs have been checked to fit each other.
+
+    `user_packages` are the top-level modules that the user's files import.
+    """
     config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
     return Plan(
         spec,
@@ -49,9 +63,11 @@ def make_plan(spec: Spec, module: UserClass, data: UserData) -> Plan:
                 loaders(spec, module, data),
                 loop(spec, module, data),
                 precision(spec),
+                project_files(spec, module, data),
                 saving(spec, module, data),
                 schedule(spec, module, data, config.values["scheduler_arguments"]),
                 stopping(spec, module, data),
             ]
         ),
+        user_packages,
     )

@@ -5,7 +5,8 @@
 
 import math
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -26,10 +27,14 @@ from tqdm import tqdm
 
 from DATA_MODULE import UserData
 from MODEL_MODULE import UserModel
+from runtime.all_ranks import all_ranks
+from runtime.as_text import as_text
 from runtime.batch import num_samples
+from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoints import Checkpoints
 from runtime.csv_logger import CSVLogger
 from runtime.distributed import start_distributed
+from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
 from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
@@ -38,11 +43,13 @@ from runtime.evaluation_mode import evaluation_mode
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
-from runtime.learning_rate import scale_learning_rate
+from runtime.limited_loader import LimitedLoader
+from runtime.limits import limit_batches
 from runtime.log import Log
 from runtime.minimums import check_minimums
-from runtime.monitored import monitored
+from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
@@ -160,39 +167,41 @@ class TrainingStep(nn.Module):  #: if ddp
 @torch.no_grad()  #: if not inference_mode
 def EVALUATE(
     model: UserModel,
-    loader: DataLoader[Any],
     device: torch.device,  #: if moves_batches
     epoch: int,  #: if stage.needs_epoch
     step: int,  #: if stage.needs_step
-    optimizer: torch.optim.Optimizer,  #: if stage.needs_optimizer
     log: Log,  #: if stage.needs_log
     prefix: str,  #: if stage.several
+    loader: LOADER_TYPE
 ) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
+    broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()
     with evaluation_mode(model, DEVICE_TYPE):
         model.ON_START({{ stage.on_start.arguments }})  #: if stage.on_start.defined
         model.ON_EPOCH_START({{ stage.on_epoch_start.arguments }})  #: if stage.on_epoch_start.defined
-        for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
-            # all ranks make equally many forward passes: each of them gathers sharded parameters
-            for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp
-                batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-                batch = to_device(batch, device)  #: if moves_batches and not prefetch
-                model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
-                with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
-                    outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
-                    outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if not stage.returns_dict
-                model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                if counts:  #: wrap if fsdp
-                    metrics.append(outputs, num_samples(batch))
-        sums = metrics.sums()  #: if not distributed
-        sums = sum_over_ranks(metrics.sums())  #: if distributed
-        results = means(sums, {{ stage.prefix | literal }})  #: if not stage.several
-        results = means(sums, prefix)  #: if stage.several
-        own_metrics = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns
-        for name, value in own_metrics.items():  #: if stage.epoch_end_returns
-            results[f"{prefix}{name}"] = float(value)  #: if stage.several
-            results[f"{{ stage.prefix }}{name}"] = float(value)  #: if not stage.several
+        for batch in LOADER:  #: wrap if not fsdp and not stage.needs_batch_idx
+            for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp and stage.needs_batch_idx
+                # all ranks make equally many forward passes: each of them gathers sharded parameters
+                for batch, counts in equal_forwards(LOADER):  #: wrap if fsdp and not stage.needs_batch_idx
+                    # all ranks make equally many forward passes: each of them gathers sharded parameters
+                    for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp and stage.needs_batch_idx
+                        batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
+                        batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                        model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
+                        with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
+                            outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
+                            outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if not stage.returns_dict
+                        model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
+                        if counts:  #: wrap if fsdp
+                            metrics.append(outputs, num_samples(batch))
+        results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if not distributed and not stage.several
+        results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if distributed and not stage.several
+        results = means(metrics.sums(), prefix)  #: if not distributed and stage.several
+        results = means(sum_over_ranks(metrics.sums()), prefix)  #: if distributed and stage.several
+        for name, value in model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}).items():  #: if stage.epoch_end_returns
+            results[prefix + name] = float(value)  #: if stage.several
+            results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
         model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_only
         model.ON_END({{ stage.on_end.arguments }})  #: if stage.on_end.defined
     return results
@@ -203,11 +212,12 @@ def EVALUATE(
 @torch.no_grad()  #: if predict and not inference_mode
 def predict(  #: if predict
     model: UserModel,
-    loader: DataLoader[Any],
-    folder: Path,
     device: torch.device,  #: if moves_batches
+    epoch: int,  #: if predict_loop.needs_epoch
     step: int,  #: if predict_loop.needs_step
     log: Log,  #: if predict_loop.needs_log
+    loader: LOADER_TYPE,
+    folder: Path
 ) -> None:
     """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
     with evaluation_mode(model, DEVICE_TYPE):
@@ -230,21 +240,60 @@ def predict(  #: if predict
         model.on_predict_end({{ predict_loop.on_end.arguments }})  #: if predict_loop.on_end.defined
 
 
+def training_loader(  #: if map_style
+    data: UserData,
+    rank: int,  #: if distributed
+    world_size: int,  #: if distributed
+    cfg: Config
+) -> tuple[TrainingBatches, DataLoader[Any]]:
+    """Return the sampler, which can start within an epoch, and the loader that uses it."""
+    dataset = data.train_dataset()
+
+    def train_order(epoch: int) -> Sequence[int]:  #: if shuffled
+        """Return the order of samples, which depends on the seed and the epoch only."""
+        generator = torch.Generator().manual_seed(cfg.seed + epoch)
+        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+
+    def train_order(epoch: int) -> Sequence[int]:  #: if in_order
+        """Return the order of samples, the same in every epoch."""
+        return range(len(dataset))  # type: ignore[arg-type]
+
+    batches = TrainingBatches(
+        TRAIN_ORDER,
+        cfg.batch_size,
+        drop_last=True,  #: if drop_last
+        rank=rank,  #: if distributed
+        world_size=world_size,  #: if distributed
+        seed=cfg.seed
+    )
+    batches.max_batches = limit_batches(cfg.limit_train_batches, len(batches))  #: if limit_train
+    loader = DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        collate_fn=data.collate_fn,  #: if collate_fn
+        pin_memory=True,  #: if pin_memory
+        persistent_workers=True,  #: if persistent_workers
+        generator=torch.Generator(),
+    )
+    return batches, loader
+
+
 def evaluation_loader(  #: if builds_evaluation_loaders
     data: UserData,  #: if collate_fn
     dataset: Dataset[Any],
-    cfg: Config,
-    limit: float,  #: if limits_evaluation
     rank: int,  #: if distributed
     world_size: int,  #: if distributed
+    limit: float,  #: if limits_evaluation
+    cfg: Config
 ) -> DataLoader[Any]:
     """Return a loader of the whole dataset in its own order."""
     batches = EvaluationBatches(
         len(dataset),  # type: ignore[arg-type]
         cfg.batch_size,
-        seed=cfg.seed,
         rank=rank,  #: if distributed
         world_size=world_size,  #: if distributed
+        seed=cfg.seed
     )
     batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation
     return DataLoader(
@@ -261,6 +310,7 @@ def evaluation_loader(  #: if builds_evaluation_loaders
 def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
+
     rank, local_rank, world_size = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
     is_main = rank == 0  #: if distributed
     if not torch.cuda.is_available():  #: if cuda
@@ -304,6 +354,7 @@ def main(cfg: Config) -> dict[str, float]:
     log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed
 
     # --- model ---
+
     data = UserData({{ data_arguments }})
     if local_rank == 0:  #: if prepare_data and distributed
         data.prepare_data()  # once per node
@@ -329,68 +380,45 @@ def main(cfg: Config) -> dict[str, float]:
         if type(module).__name__ in FSDP_WRAP:  #: if fsdp_wrap and not amp
             fully_shard(module, {{ fsdp_arguments }})
     fully_shard(model, {{ fsdp_arguments }})  #: if fsdp
-    #: for STEP in fsdp_steps
-    register_fsdp_forward_method(model, {{ STEP | literal }})
+    #: if fsdp
+    #: for step in steps
+    register_fsdp_forward_method(model, {{ step | literal }})
     #: endfor
+    #: endif
     model.compile({{ compile_arguments }})  #: if compile_model
+    # from here on each rank draws random numbers of its own
+    seed_everything(cfg.seed + rank)  #: if distributed
     if checkpoint is not None:  #: if checkpoint
         restore(checkpoint, model=model)  #: if not fsdp
         restore_sharded(checkpoint, model)  #: if fsdp
 
     if cfg.task == "validate":  #: if validation
-        val_metrics = validate(model, VAL_LOADER, {{ val_arguments }})  #: if not several_val
+        val_metrics = validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
         val_metrics = {}  #: if several_val
         for name, dataset in VAL_SETS.items():  #: if several_val
-            val_metrics |= validate(model, VAL_LOADER, {{ val_arguments }}, prefix=f"val_{name}_")
+            val_metrics |= validate({{ val_arguments }}, f"val_{name}_", VAL_LOADER)
         if is_main:  #: wrap if distributed
             print(f"step {step}  {as_text(val_metrics)}")
         return val_metrics
     if cfg.task == "test":  #: if test
-        test_metrics = test(model, TEST_LOADER, {{ test_arguments }})  #: if not several_test
+        test_metrics = test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
         test_metrics = {}  #: if several_test
         for name, dataset in TEST_SETS.items():  #: if several_test
-            test_metrics |= test(model, TEST_LOADER, {{ test_arguments }}, prefix=f"test_{name}_")
+            test_metrics |= test({{ test_arguments }}, f"test_{name}_", TEST_LOADER)
         if is_main:  #: wrap if distributed
             csv_logger.log(test_metrics, step=step, epoch=epoch)  #: if csv
             tensorboard.log(test_metrics, step=step, epoch=epoch)  #: if tensorboard
             print(f"step {step}  {as_text(test_metrics)}")
         return test_metrics
     if cfg.task == "predict":  #: if predict
-        predict(model, PREDICT_LOADER, run_folder / "predictions", {{ predict_arguments }})  #: if not several_predict
+        predict({{ predict_arguments }}, PREDICT_LOADER, run_folder / "predictions")  #: if not several_predict
         for name, dataset in PREDICT_SETS.items():  #: if several_predict
-            predict(model, PREDICT_LOADER, run_folder / "predictions" / name, {{ predict_arguments }})
+            predict({{ predict_arguments }}, PREDICT_LOADER, run_folder / "predictions" / name)
         return {}
 
-    # --- training data ---
-    train_dataset = data.train_dataset()  #: if not own_train_loader
-
-    def train_order(epoch: int) -> Sequence[int]:  #: if shuffled
-        """Return the order of samples, which depends on the seed and the epoch only."""
-        generator = torch.Generator().manual_seed(cfg.seed + epoch)
-        return torch.randperm(len(train_dataset), generator=generator).tolist()  # type: ignore
-
-    def train_order(epoch: int) -> Sequence[int]:  #: if in_order
-        """Return the order of samples, the same in every epoch."""
-        return range(len(train_dataset))  # type: ignore[arg-type]
-
-    train_batches = TrainingBatches(  #: if map_style
-        TRAIN_ORDER,
-        cfg.batch_size,
-        seed=cfg.seed,
-        drop_last=True,  #: if drop_last
-        rank=rank,  #: if distributed
-        world_size=world_size,  #: if distributed
-    )
-    train_batches.max_batches = limit_batches(cfg.limit_train_batches, len(train_batches))  #: if map_style and limit_train
-    train_loader = DataLoader(  #: if map_style
-        SeededDataset(train_dataset),
-        batch_sampler=train_batches,
-        num_workers=cfg.num_workers,
-        collate_fn=data.collate_fn,  #: if collate_fn
-        pin_memory=True,  #: if pin_memory
-        persistent_workers=True,  #: if persistent_workers
-        generator=torch.Generator(),
-    )
+    # --- data ---
+    train_batches, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
+    train_dataset = data.train_dataset()  #: if iterable
     train_loader = DataLoader(  #: if iterable
         train_dataset,
         cfg.batch_size,
@@ -401,9 +429,10 @@ def main(cfg: Config) -> dict[str, float]:
         persistent_workers=True,  #: if persistent_workers
         generator=torch.Generator().manual_seed(cfg.seed),
     )
-    train_loader = data.train_dataloader()  #: if own_train_loader
-    train_loader = LimitedLoader(train_loader, cfg.limit_train_batches)  #: if not map_style and limit_train
+    train_loader = data.train_dataloader()  #: if own_train_loader and not limit_train
+    train_loader = LimitedLoader(data.train_dataloader(), cfg.limit_train_batches)  #: if own_train_loader and limit_train
     num_batches = len(train_loader)  #: if sized
+    samples_per_batch = cfg.batch_size * world_size  #: if distributed and map_style
     val_loader = VAL_LOADER  #: if validation and not several_val
     val_loaders = {name: VAL_LOADER for name, dataset in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
@@ -413,6 +442,7 @@ def main(cfg: Config) -> dict[str, float]:
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
     # --- optimizer ---
+
     total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if counts_total_steps and max_epochs_set
     if cfg.max_steps > 0:  #: if counts_total_steps and max_epochs_set
         total_steps = min(total_steps, cfg.max_steps)
@@ -431,12 +461,10 @@ def main(cfg: Config) -> dict[str, float]:
     )
     #: endif
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
-    ddp = DistributedDataParallel(  #: if ddp
-        TrainingStep(model),
-        device_ids=[local_rank],  #: if cuda
-        # the gradient buckets stay as they are, so that a resumed run adds in the same order
-        find_unused_parameters=True,  #: if deterministic_buckets
-    )
+    ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
+    # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
+    # gradients of the ranks in the same order
+    ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
     training_step = torch.compile(model.training_step)  #: if compile_step and not ddp
     ddp = torch.compile(ddp)  #: if compile_step and ddp
     early_stopping = EarlyStopping(  #: if early_stopping
@@ -463,9 +491,7 @@ def main(cfg: Config) -> dict[str, float]:
     def save_checkpoint(next_epoch: int, position: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite
-        # batch norm statistics differ between ranks
-        for buffer in model.buffers():  #: if distributed
-            dist.broadcast(buffer, src=0)
+        broadcast_buffers(model)  #: if distributed
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
             "train_metrics": train_metrics.state_dict(),
@@ -493,6 +519,7 @@ def main(cfg: Config) -> dict[str, float]:
         checkpoints.save(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
 
     # --- resume ---
+
     batch_idx = 0
     if checkpoint is not None:  #: if checkpoint
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
@@ -502,7 +529,7 @@ def main(cfg: Config) -> dict[str, float]:
             scheduler=scheduler,  #: if scheduler
             scaler=scaler,  #: if fp16
             early_stopping=early_stopping,  #: if early_stopping
-            checkpoints=checkpoints,
+            checkpoints=checkpoints
         )
         restore_sharded_optimizer(checkpoint, model, optimizer)  #: if fsdp
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
@@ -520,6 +547,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
 
     # --- training loop ---
+
     metrics: dict[str, float] = {}
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     model.train()

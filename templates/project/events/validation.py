@@ -1,7 +1,7 @@
-val_metrics = validate(model, val_loader, {{ val_arguments }})  #: if not several_val
+val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
 val_metrics = {}  #: if several_val
 for name, val_loader in val_loaders.items():  #: if several_val
-    val_metrics |= validate(model, val_loader, {{ val_arguments }}, prefix=f"val_{name}_")
+    val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
 if is_main:  #: wrap if distributed
     csv_logger.log(val_metrics, step=step, epoch=epoch)  #: if csv
     tensorboard.log(val_metrics, step=step, epoch=epoch)  #: if tensorboard

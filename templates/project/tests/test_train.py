@@ -1,0 +1,148 @@
+"""The training script learns, and a run that was stopped goes on as if it never was."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch.utils.data import Subset
+
+import train
+from train import Config, UserData, main
+
+WORLD_SIZE = {{ test_world_size }}  #: if distributed
+
+
+#: if map_style
+class OneBatch(UserData):
+    """The first training samples, as many as one step uses."""
+
+    def train_dataset(self) -> Any:
+        dataset = super().train_dataset()
+        return Subset(dataset, range(min({{ test_samples }}, len(dataset))))
+
+    def val_dataset(self) -> Any:  #: if test_replaces_validation
+        return self.train_dataset()
+
+
+def overfit(folder: str) -> None:
+    """Train on one batch for a step, then for many."""
+    train.UserData = OneBatch  # type: ignore
+    first = main(Config({{ overfit_first }}, default_root_dir=folder))
+    dist.destroy_process_group()  #: if distributed
+    last = main(Config({{ overfit_last }}, default_root_dir=folder))
+    assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
+
+
+def test_overfits_one_batch(tmp_path: Path) -> None:
+    """The loss of a batch that is seen again and again falls by more than half."""
+    on_all_ranks(overfit, str(tmp_path))  #: if distributed
+    overfit(str(tmp_path))  #: if not distributed
+
+
+#: endif
+#: if checkpoint
+class Stopped(Exception):
+    """Stands for whatever ends a run."""
+
+
+def whole_run(folder: str) -> None:
+    """Train without a stop."""
+    main(Config({{ resume_settings }}, default_root_dir=folder))
+
+
+def stopped_run(folder: str) -> None:
+    """Train until the first checkpoint after step 2 is written."""
+    save = train.CHECKPOINTS.save
+
+    def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
+        save(self, *arguments, step=step, **others)
+        if step > 2:
+            raise Stopped
+
+    train.CHECKPOINTS.save = save_and_stop  # type: ignore
+    try:
+        main(Config({{ resume_settings }}, default_root_dir=folder))
+    finally:
+        train.CHECKPOINTS.save = save  # type: ignore
+
+
+def resumed_run(folder: str) -> None:
+    """Go on from the last checkpoint."""
+    main(Config({{ resume_settings }}, resume="last", default_root_dir=folder))
+
+
+def test_resumed_run_equals_whole_run(tmp_path: Path) -> None:
+    """Weights, optimizer, random states and metrics are the same bit for bit."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    on_all_ranks(whole_run, str(whole))  #: if distributed
+    with pytest.raises(Exception, match="Stopped"):  #: if distributed
+        on_all_ranks(stopped_run, str(stopped))
+    on_all_ranks(resumed_run, str(stopped))  #: if distributed
+    whole_run(str(whole))  #: if not distributed
+    with pytest.raises(Stopped):  #: if not distributed
+        stopped_run(str(stopped))
+    resumed_run(str(stopped))  #: if not distributed
+    assert_same(saved(whole), saved(stopped))
+
+
+def saved(folder: Path) -> Any:
+    """Return what the last checkpoint of a run holds, its settings left out."""
+    checkpoint = folder / "version_0" / "checkpoints" / "last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)  #: if not fsdp
+    content = torch.load(checkpoint / "state.pt", weights_only=True)  #: if fsdp
+    del content["config"]
+    return content
+
+
+def assert_same(one: Any, other: Any) -> None:
+    """Fail unless both are equal, tensors bit for bit."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for mine, theirs in zip(one, other):
+            assert_same(mine, theirs)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
+
+
+#: endif
+#: if distributed
+def on_all_ranks(function: Callable[[str], None], folder: str) -> None:
+    """Call the function in {{ test_world_size }} processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torch.multiprocessing.spawn(on_rank, (port, function, folder), nprocs=WORLD_SIZE)
+
+
+def on_rank(rank: int, port: int, function: Callable[[str], None], folder: str) -> None:
+    """Call the function as in a process that torchrun started."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+    os.environ |= {"WORLD_SIZE": str(WORLD_SIZE)}
+    torch.set_num_threads(1)
+    function(folder)
+    dist.destroy_process_group()
+
+
+#: endif
+#: if cuda
+pytestmark = pytest.mark.skipif(
+    torch.cuda.device_count() < {{ test_world_size }},
+    reason="needs {{ test_world_size }} CUDA devices",
+)
+#: endif
+#: if mps
+pytestmark = pytest.mark.skipif(
+    not torch.backends.mps.is_available(), reason="needs a Metal device"
+)
+#: endif
