@@ -46,7 +46,7 @@ class Checkpoint(ShortPart):
     every_n_epochs: int | None = option(1, "save at the end of every so many epochs", ge=1)
     every_n_train_steps: int | None = option(None, "save every so many optimizer steps", ge=1)
     train_time_interval: Seconds | None = option(
-        None, "save every so much time: HH:MM:SS or seconds", gt=0
+        1800.0, "save after so much time: HH:MM:SS or seconds; null never does", gt=0
     )
     filename: str = option("{epoch}-{step}", "file name; {val_loss:.2f} is filled in")
     save_weights_only: bool = option(False, "leave out what a resume needs")
