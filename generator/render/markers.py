@@ -152,13 +152,19 @@ class _Template:
     def _read_at_end(self, line: int, column: int) -> None:
         assert self.source is not None
         match = AT_END.match(self.lines[line - 1][column:])
+        alone = self.source.has_only_comment(line)
         statement = self.source.statement_at(line)
-        if match is None or statement is None:
+        if match is None or (statement is None and not alone):
             raise self._fail(line, f"unknown marker {self.lines[line - 1][column:]!r}")
         self.lines[line - 1] = self.lines[line - 1][:column].rstrip()
         condition = match.group(2)
         test = self._condition(condition, line)
-        if match.group(1) != "if":
+        wraps = match.group(1) != "if"
+        if alone and not wraps:
+            start, end = line, line
+        elif statement is None or alone:
+            raise self._fail(line, "a comment wraps nothing")
+        elif wraps:
             if statement.suite is None:
                 raise self._fail(line, "wrap needs a header with an indented body")
             start = self.source.comments_above(statement.start, statement.column)
@@ -176,7 +182,7 @@ class _Template:
             back = block(f"if not ({test})") + f"\x02+{shift}\x03" + block("endif")
             self.regions.append(Region(first, last, None, "", back))
             return
-        if line in (statement.start, statement.end):
+        elif line in (statement.start, statement.end):
             start, end = self.source.whole(statement)
         else:
             start, end = self.source.element(line)

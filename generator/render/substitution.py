@@ -23,15 +23,20 @@ def substitute(
     edits: list[tuple[Position, int, str]] = []  # from (line, column) to a column: the new text
     for number, text in enumerate(lines, start=1):
         for match in VALUE.finditer(text):
-            place = _filter((number, match.start()), source)
+            start = match.start()
+            place = _filter((number, start), source)
+            if place == "code" and text[:start].endswith(", "):
+                # an empty argument takes its comma along, which black would read as a wish
+                # for one argument per line
+                start -= 2
+                place = "further_code"
             expression = f"\x02{{ ({match.group(1).strip()})|{place} }}\x03"
-            edits.append(((number, match.start()), match.end(), expression))
-    values = {position: end for position, end, _ in edits}
+            edits.append(((number, start), match.end(), expression))
+    values: dict[int, list[range]] = {}
+    for (line, column), end, _ in edits:
+        values.setdefault(line, []).append(range(column, end))
     for (line, column), name in source.names if source else ():
-        inside_value = any(
-            at == line and start <= column < end for (at, start), end in values.items()
-        )
-        if inside_value:
+        if any(column in span for span in values.get(line, ())):
             continue
         if name in loop_placeholders.get(line, ()):
             expression = f"\x02{{ {name}|code }}\x03"

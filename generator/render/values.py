@@ -25,6 +25,7 @@ PLAIN_CODE = (
     ast.List,
     ast.Load,
     ast.Name,
+    ast.Set,
     ast.Slice,
     ast.Starred,
     ast.Subscript,
@@ -83,6 +84,12 @@ def code(value: object) -> str:
     if not _is_plain_code(value):
         raise ValueError(f"{value!r} is no plain name, type or argument list; use `| literal`")
     return value
+
+
+def further_code(value: object) -> str:
+    """`value` as code behind a comma and a space, nothing if it is empty."""
+    text = code(value)
+    return f", {text}" if text else ""
 
 
 def _is_plain_code(text: str) -> bool:
@@ -183,6 +190,7 @@ def _text(value: object) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "code": code,
     "flag": flag,
+    "further_code": further_code,
     "in_comment": in_comment,
     "in_string": in_string,
     "literal": literal,
