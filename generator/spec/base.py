@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from lgen.spec.names import name_fault
+
+
+def _name(text: str) -> str:
+    """The text, if it can stand in Python code as a name."""
+    if fault := name_fault(text):
+        raise ValueError(fault)
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
 
 
 class Part(BaseModel):

@@ -57,3 +57,10 @@ def filename_fault(filename: str) -> str | None:
             f"{{{bad}}} is no metric; write {{epoch}}, {{step}} or a name such as {{val_loss:.2f}}"
         )
     return None
+
+
+def name_fault(text: str) -> str | None:
+    """What keeps `text` from being a name in Python code, or None."""
+    if is_name(text):
+        return None
+    return f"{text!r} is no Python name; use letters, digits and _ only, and no keyword"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from lgen.spec.base import Part, option
+from lgen.spec.base import Name, Part, option
 from lgen.spec.parts import ClassPath, Compile, Fsdp, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from pydantic import BeforeValidator, Field
@@ -26,7 +26,7 @@ class Spec(Part):
 
     module: ClassPath = option(..., "the nn.Module with its steps", "code")
     data: ClassPath = option(..., "the class with the data sets", "code")
-    defines: list[str] = option([], "steps and hooks that a base class of a package brings", "code")
+    defines: list[Name] = option([], "steps and hooks that a base class of a package brings", "code")
 
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")

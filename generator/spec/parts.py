@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from lgen.spec.base import Part, ShortPart, option
+from lgen.spec.base import Name, Part, ShortPart, option
 from lgen.spec.names import class_path_fault
 from pydantic import ConfigDict, JsonValue, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
@@ -14,7 +14,7 @@ class ClassPath(ShortPart):
     """A class of the project, such as model.py:Classifier, with its arguments."""
 
     path: str = option(..., "the file and the class in it, such as model.py:Classifier")
-    args: dict[str, JsonValue] = option({}, "arguments of the class")
+    args: dict[Name, JsonValue] = option({}, "arguments of the class")
 
     @model_validator(mode="before")
     @classmethod
@@ -83,7 +83,7 @@ class Scheduler(Part):
 class Fsdp(Part):
     """How the model is sharded under strategy: fsdp."""
 
-    wrap: list[str] = option([], "module classes that are sharded one by one, beside the root")
+    wrap: list[Name] = option([], "module classes that are sharded one by one, beside the root")
     reshard_after_forward: bool = option(True, "free gathered parameters until the backward pass")
 
 

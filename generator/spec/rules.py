@@ -1,0 +1,312 @@
+"""Which options exclude or need one another: each rule with its reason and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lgen.spec.options import Spec
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A combination that cannot work.
+
+    `keys` are the options that it is about; a fault names the first of them that the spec gives.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    broken: Callable[[Spec], bool]
+    reason: str
+    way_out: str
+
+    @property
+    def sentence(self) -> str:
+        """The rule as it is printed."""
+        return f"{self.reason}; {self.way_out}"
+
+
+# what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
+# is NaN in the first step. Adam's fused kernels compute in float32.
+_DIVIDES_BY_EPS = ("Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop")
+_SMALLEST_EPS = 1e-6
+_CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
+_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
+
+
+def _optimizer(spec: Spec, *names: str) -> bool:
+    """Whether the optimizer is one of these."""
+    return spec.optimizer is not None and spec.optimizer.name in names
+
+
+def _argument(spec: Spec, name: str) -> object:
+    """The optimizer's argument as given, None if it is not."""
+    return None if spec.optimizer is None else spec.optimizer.args.get(name)
+
+
+def _plateau(spec: Spec) -> bool:
+    """Whether the scheduler is ReduceLROnPlateau."""
+    return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def _half_eps(spec: Spec) -> bool:
+    """Whether 16-true rounds the optimizer's eps to zero."""
+    if spec.precision != "16-true" or not _optimizer(spec, *_DIVIDES_BY_EPS):
+        return False
+    if _argument(spec, "fused") is True and _optimizer(spec, "Adam", "AdamW"):
+        return False
+    eps = _argument(spec, "eps")
+    return not isinstance(eps, (int, float)) or eps < _SMALLEST_EPS
+
+
+def _momentum_to_cycle(spec: Spec) -> bool:
+    """Whether the scheduler cycles a momentum that the optimizer does not have."""
+    if spec.scheduler is None or spec.scheduler.name not in _CYCLES_MOMENTUM:
+        return False
+    return spec.scheduler.args.get("cycle_momentum") is not False and _optimizer(
+        spec, *_NO_MOMENTUM
+    )
+
+
+def _monitors(spec: Spec) -> list[str]:
+    """Every metric that the spec watches."""
+    parts = (spec.checkpoint, spec.early_stopping, spec.scheduler)
+    return [part.monitor for part in parts if part is not None and part.monitor is not None]
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "single-devices",
+        ("devices", "strategy"),
+        lambda s: s.strategy == "single" and s.devices > 1,
+        "one process trains on one device",
+        "set strategy: ddp or fsdp, or devices: 1",
+    ),
+    Rule(
+        "single-nodes",
+        ("num_nodes", "strategy"),
+        lambda s: s.strategy == "single" and s.num_nodes > 1,
+        "one process runs on one machine",
+        "set strategy: ddp or fsdp, or num_nodes: 1",
+    ),
+    Rule(
+        "mps-processes",
+        ("strategy", "accelerator"),
+        lambda s: s.accelerator == "mps" and s.strategy != "single",
+        "torch has no communication between processes on mps",
+        "set strategy: single, or another accelerator",
+    ),
+    Rule(
+        "mps-float64",
+        ("precision", "accelerator"),
+        lambda s: s.accelerator == "mps" and s.precision == "64-true",
+        "mps has no float64",
+        "set precision: 32-true, or another accelerator",
+    ),
+    Rule(
+        "fsdp-needs-strategy",
+        ("fsdp", "strategy"),
+        lambda s: s.strategy != "fsdp" and s.fsdp != type(s.fsdp)(),
+        "fsdp: says how a model is sharded, and this strategy shards nothing",
+        "set strategy: fsdp, or remove fsdp",
+    ),
+    Rule(
+        "sync-batchnorm-processes",
+        ("sync_batchnorm", "strategy"),
+        lambda s: s.sync_batchnorm and s.strategy != "ddp",
+        "sync_batchnorm shares statistics between the copies of ddp",
+        "set strategy: ddp, or remove sync_batchnorm",
+    ),
+    Rule(
+        "sync-batchnorm-cuda",
+        ("sync_batchnorm", "accelerator"),
+        lambda s: s.sync_batchnorm and s.accelerator != "cuda",
+        "torch's SyncBatchNorm runs on cuda only",
+        "set accelerator: cuda, or remove sync_batchnorm",
+    ),
+    Rule(
+        "half-eps",
+        ("optimizer.eps", "optimizer", "precision"),
+        _half_eps,
+        "16-true rounds this optimizer's eps to zero, and a zero gradient then gives NaN",
+        "set eps: 1e-4 in optimizer, or precision: 16-mixed",
+    ),
+    Rule(
+        "fsdp-optimizer",
+        ("optimizer.name", "strategy"),
+        lambda s: s.strategy == "fsdp" and _optimizer(s, "Adafactor", "Rprop", "SparseAdam"),
+        "this optimizer has no sharded step in torch",
+        "choose another optimizer, such as AdamW, or strategy: ddp",
+    ),
+    Rule(
+        "fsdp-fused",
+        ("optimizer.fused", "strategy"),
+        lambda s: s.strategy == "fsdp"
+        and _argument(s, "fused") is True
+        and _optimizer(s, "SGD", "Adagrad"),
+        "this optimizer's fused step has no sharded form in torch",
+        "remove fused, or set strategy: ddp",
+    ),
+    Rule(
+        "fused-foreach",
+        ("optimizer.fused", "optimizer.foreach"),
+        lambda s: _argument(s, "fused") is True and _argument(s, "foreach") is True,
+        "an optimizer's step is either fused or foreach",
+        "remove one of the two",
+    ),
+    Rule(
+        "capturable-cuda",
+        ("optimizer.capturable", "accelerator"),
+        lambda s: _argument(s, "capturable") is True and s.accelerator != "cuda",
+        "capturable is for CUDA graphs",
+        "set accelerator: cuda, or remove capturable",
+    ),
+    Rule(
+        "nesterov-momentum",
+        ("optimizer.nesterov", "optimizer.momentum", "optimizer.dampening"),
+        lambda s: _optimizer(s, "SGD")
+        and _argument(s, "nesterov") is True
+        and (not _argument(s, "momentum") or bool(_argument(s, "dampening"))),
+        "nesterov needs a momentum and no dampening",
+        "set momentum: 0.9 in optimizer, without dampening, or remove nesterov",
+    ),
+    Rule(
+        "sparse-clipping",
+        ("gradient_clip_val", "optimizer"),
+        lambda s: s.gradient_clip_val is not None and _optimizer(s, "SparseAdam"),
+        "torch clips no sparse gradients",
+        "remove gradient_clip_val, or choose another optimizer",
+    ),
+    Rule(
+        "warmup-interval",
+        ("scheduler.warmup_steps", "scheduler.interval"),
+        lambda s: s.scheduler is not None
+        and s.scheduler.warmup_steps > 0
+        and s.scheduler.interval != "step"
+        and not _plateau(s),
+        "warmup_steps counts optimizer steps, and this schedule does not",
+        "set interval: step in scheduler",
+    ),
+    Rule(
+        "warmup-plateau",
+        ("scheduler.warmup_steps", "scheduler.name"),
+        lambda s: s.scheduler is not None and s.scheduler.warmup_steps > 0 and _plateau(s),
+        "torch joins no warmup to ReduceLROnPlateau, which has no fixed start",
+        "remove warmup_steps, or choose another scheduler",
+    ),
+    Rule(
+        "plateau-monitor",
+        ("scheduler.monitor", "scheduler"),
+        lambda s: s.scheduler is not None and _plateau(s) and s.scheduler.monitor is None,
+        "ReduceLROnPlateau watches a metric",
+        "set monitor: val_loss in scheduler",
+    ),
+    Rule(
+        "plateau-interval",
+        ("scheduler.interval", "scheduler"),
+        lambda s: s.scheduler is not None and _plateau(s) and s.scheduler.interval == "step",
+        "ReduceLROnPlateau steps on a validation's value, not on every optimizer step",
+        "set interval: epoch or validation in scheduler",
+    ),
+    Rule(
+        "monitor-plateau",
+        ("scheduler.monitor", "scheduler"),
+        lambda s: s.scheduler is not None and not _plateau(s) and s.scheduler.monitor is not None,
+        "only ReduceLROnPlateau watches a metric",
+        "remove monitor from scheduler",
+    ),
+    Rule(
+        "cycle-momentum",
+        ("scheduler.cycle_momentum", "scheduler", "optimizer"),
+        _momentum_to_cycle,
+        "the schedule cycles a momentum, and this optimizer has none",
+        "set cycle_momentum: false in scheduler",
+    ),
+    Rule(
+        "monitor-validation-metric",
+        ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
+        lambda s: any(not monitor.startswith("val_") for monitor in _monitors(s)),
+        "what is monitored is a metric of the validation, and its name starts with val_",
+        "write val_loss, or val_ and another key of validation_step's result",
+    ),
+    Rule(
+        "monitor-without-validation",
+        ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor", "limit_val_batches"),
+        lambda s: s.limit_val_batches == 0 and bool(_monitors(s)),
+        "limit_val_batches: 0 turns off the validation that measures what is monitored",
+        "remove limit_val_batches, or every monitor",
+    ),
+    Rule(
+        "scheduler-without-validation",
+        ("scheduler.interval", "limit_val_batches"),
+        lambda s: s.scheduler is not None
+        and s.scheduler.interval == "validation"
+        and s.limit_val_batches == 0,
+        "the schedule steps at validations, and limit_val_batches: 0 turns them off",
+        "remove limit_val_batches, or set interval: epoch in scheduler",
+    ),
+    Rule(
+        "top-k-monitor",
+        ("checkpoint.save_top_k", "checkpoint"),
+        lambda s: s.checkpoint is not None
+        and s.checkpoint.save_top_k > 1
+        and s.checkpoint.monitor is None,
+        "without a monitor nothing ranks the files",
+        "set monitor: val_loss in checkpoint, or save_top_k: -1 to keep all",
+    ),
+    Rule(
+        "workers-persistent",
+        ("persistent_workers", "num_workers"),
+        lambda s: s.persistent_workers and s.num_workers == 0,
+        "there are no workers to keep",
+        "set num_workers: 1 or more, or remove persistent_workers",
+    ),
+    Rule(
+        "prefetch-cuda",
+        ("prefetch_to_device", "accelerator"),
+        lambda s: s.prefetch_to_device and s.accelerator != "cuda",
+        "only cuda copies a batch while a step runs",
+        "set accelerator: cuda, or remove prefetch_to_device",
+    ),
+    Rule(
+        "prefetch-workers",
+        ("prefetch_to_device", "num_workers"),
+        lambda s: s.prefetch_to_device and s.num_workers == 0,
+        "a batch read ahead in the training process would move its random streams",
+        "set num_workers: 1 or more, or remove prefetch_to_device",
+    ),
+    Rule(
+        "epochs-order",
+        ("min_epochs", "max_epochs"),
+        lambda s: s.min_epochs is not None
+        and (
+            s.min_epochs > (s.max_epochs or 1000)
+            if s.max_epochs is not None or s.max_steps == -1
+            else False
+        ),
+        "min_epochs is past the last epoch",
+        "set max_epochs to at least min_epochs",
+    ),
+    Rule(
+        "steps-order",
+        ("min_steps", "max_steps"),
+        lambda s: s.min_steps is not None and -1 != s.max_steps < s.min_steps,
+        "min_steps is past the last step",
+        "set max_steps to at least min_steps",
+    ),
+    Rule(
+        "interval-across-epochs",
+        ("val_check_interval", "check_val_every_n_epoch"),
+        lambda s: s.check_val_every_n_epoch is None and isinstance(s.val_check_interval, float),
+        "check_val_every_n_epoch: null counts batches across epochs, so no share of an epoch",
+        "set val_check_interval to a number of batches",
+    ),
+    Rule(
+        "loggers-repeated",
+        ("loggers",),
+        lambda s: len(set(s.loggers)) < len(s.loggers),
+        "a logger is named twice",
+        "name each logger once",
+    ),
+)
