@@ -12,17 +12,17 @@ from lgen.user_code.classes import UserClass, UserData
 def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """The user's classes by name, and how the script is run."""
     run = f"{launcher(spec)} train.py"
-    lines = [("train", run)]
+    lines = [(run, "train")]
     if spec.checkpoint is not None:
-        lines.append(("resume", f"{run} --resume last"))
+        lines.append((f"{run} --resume last", "go on after a stop"))
         best = "best" if spec.checkpoint.monitor else "last"
         lines += [
-            (task, f"{run} --task {task} --resume {best}")
+            (f"{run} --task {task} --resume {best}", task)
             for stage, task in (("test", "test"), ("predict", "predict"))
             if runs_stage(spec, module, data, stage)
         ]
-    lines.append(("settings", "python train.py --help"))
-    width = max(len(name) for name, _ in lines) + 2
+    lines += [("python train.py --help", "all settings"), ("pytest", "test the project")]
+    width = max(len(command) for command, _ in lines)
     return Decisions(
         flags={"several_nodes": spec.num_nodes > 1},
         names={
@@ -41,6 +41,6 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "devices": spec.devices,
             "num_nodes": spec.num_nodes,
             "processes": spec.devices * spec.num_nodes,
-            "commands": "\n".join(f"    {name + ':':{width}}{line}" for name, line in lines),
+            "commands": "\n".join(f"{command:{width}}  # {what}" for command, what in lines),
         },
     )

@@ -631,9 +631,12 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, POSITION, val_metrics)  #: if checkpoint
                 if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps
                     save_checkpoint(epoch, POSITION, {})
-                if step % cfg.log_every_n_steps == 0 and from_main(time.monotonic() - saved_at) >= cfg.train_time_interval:  #: if save_by_time and distributed
-                    save_checkpoint(epoch, POSITION, {})
-                    saved_at = time.monotonic()
+                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed
+                    # one clock decides for all ranks
+                    waited = from_main(lambda: time.monotonic() - saved_at)
+                    if waited >= cfg.train_time_interval:
+                        save_checkpoint(epoch, POSITION, {})
+                        saved_at = time.monotonic()
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, POSITION, {})
                     saved_at = time.monotonic()

@@ -1,5 +1,6 @@
 """The training script learns, and a run that was stopped goes on as if it never was."""
 
+import json
 import os
 import socket
 from collections.abc import Callable
@@ -29,19 +30,23 @@ class OneBatch(UserData):
         return self.train_dataset()
 
 
-def overfit(folder: str) -> None:
-    """Train on one batch for a step, then for many."""
+def one_batch(folder: str) -> dict[str, float]:
+    """Train on one batch, once."""
     train.UserData = OneBatch  # type: ignore
-    first = main(Config({{ overfit_first }}, default_root_dir=folder))
-    dist.destroy_process_group()  #: if distributed
-    last = main(Config({{ overfit_last }}, default_root_dir=folder))
-    assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
+    return main(Config({{ overfit_first }}, default_root_dir=folder))
+
+
+def one_batch_again_and_again(folder: str) -> dict[str, float]:
+    """Train on one batch many times."""
+    train.UserData = OneBatch  # type: ignore
+    return main(Config({{ overfit_last }}, default_root_dir=folder))
 
 
 def test_overfits_one_batch(tmp_path: Path) -> None:
     """The loss of a batch that is seen again and again falls by more than half."""
-    on_all_ranks(overfit, str(tmp_path))  #: if distributed
-    overfit(str(tmp_path))  #: if not distributed
+    first = run(one_batch, tmp_path)
+    last = run(one_batch_again_and_again, tmp_path)
+    assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
 
 
 #: endif
@@ -50,12 +55,12 @@ class Stopped(Exception):
     """Stands for whatever ends a run."""
 
 
-def whole_run(folder: str) -> None:
+def whole_run(folder: str) -> dict[str, float]:
     """Train without a stop."""
-    main(Config({{ resume_settings }}, default_root_dir=folder))
+    return main(Config({{ resume_settings }}, default_root_dir=folder))
 
 
-def stopped_run(folder: str) -> None:
+def stopped_run(folder: str) -> dict[str, float]:
     """Train until the first checkpoint after step 2 is written."""
     save = train.CHECKPOINTS.save
 
@@ -66,28 +71,25 @@ def stopped_run(folder: str) -> None:
 
     train.CHECKPOINTS.save = save_and_stop  # type: ignore
     try:
-        main(Config({{ resume_settings }}, default_root_dir=folder))
+        return main(Config({{ resume_settings }}, default_root_dir=folder))
     finally:
         train.CHECKPOINTS.save = save  # type: ignore
 
 
-def resumed_run(folder: str) -> None:
+def resumed_run(folder: str) -> dict[str, float]:
     """Go on from the last checkpoint."""
-    main(Config({{ resume_settings }}, resume="last", default_root_dir=folder))
+    return main(Config({{ resume_settings }}, resume="last", default_root_dir=folder))
 
 
 def test_resumed_run_equals_whole_run(tmp_path: Path) -> None:
     """Weights, optimizer, random states and metrics are the same bit for bit."""
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    on_all_ranks(whole_run, str(whole))  #: if distributed
+    run(whole_run, tmp_path / "whole")
     with pytest.raises(Exception, match="Stopped"):  #: if distributed
-        on_all_ranks(stopped_run, str(stopped))
-    on_all_ranks(resumed_run, str(stopped))  #: if distributed
-    whole_run(str(whole))  #: if not distributed
+        run(stopped_run, tmp_path / "stopped")
     with pytest.raises(Stopped):  #: if not distributed
-        stopped_run(str(stopped))
-    resumed_run(str(stopped))  #: if not distributed
-    assert_same(saved(whole), saved(stopped))
+        run(stopped_run, tmp_path / "stopped")
+    run(resumed_run, tmp_path / "stopped")
+    assert_same(saved(tmp_path / "whole"), saved(tmp_path / "stopped"))
 
 
 def saved(folder: Path) -> Any:
@@ -115,22 +117,32 @@ def assert_same(one: Any, other: Any) -> None:
 
 
 #: endif
+def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, float]:  #: if not distributed
+    """Return what the function makes of the folder."""
+    return function(str(folder))
+
+
 #: if distributed
-def on_all_ranks(function: Callable[[str], None], folder: str) -> None:
-    """Call the function in {{ test_world_size }} processes."""
+def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, float]:
+    """Call the function in {{ test_world_size }} processes and return what it returns in the first."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     torch.multiprocessing.spawn(on_rank, (port, function, folder), nprocs=WORLD_SIZE)
+    return json.loads((folder / "metrics.json").read_text())
 
 
-def on_rank(rank: int, port: int, function: Callable[[str], None], folder: str) -> None:
+def on_rank(
+    rank: int, port: int, function: Callable[[str], dict[str, float]], folder: Path
+) -> None:
     """Call the function as in a process that torchrun started."""
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
     os.environ |= {"WORLD_SIZE": str(WORLD_SIZE)}
     torch.set_num_threads(1)
-    function(folder)
+    metrics = function(str(folder))
+    if rank == 0:
+        (folder / "metrics.json").write_text(json.dumps(metrics))
     dist.destroy_process_group()
 
 
