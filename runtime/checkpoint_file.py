@@ -42,7 +42,8 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise
     except Exception as error:  # a damaged file can fail in many ways
-        raise DamagedCheckpoint(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise DamagedCheckpoint(f"{path} cannot be read: {reason}") from None
     if damaged is not None:
         raise DamagedCheckpoint(f"{path} is damaged in {damaged}")
     if not isinstance(state, dict) or not {"step", "epoch", "config"} <= state.keys():

@@ -26,45 +26,39 @@ class PendingMetrics:
 
     def read(self) -> list[tuple[dict[str, float], float, int]]:
         """Return the values of all batches since the last call: one transfer for all of them."""
-        tensors = [
-            value.reshape(())
-            for outputs, _, _ in self.batches
-            for name, value in outputs.items()
-            if isinstance(value, Tensor) and is_scalar(name, value)
+        batches, self.batches = self.batches, []
+        names = [name for outputs, _, _ in batches for name in outputs]
+        values = [value for outputs, _, _ in batches for value in outputs.values()]
+        numbers = iter(read_together(names, values))
+        return [
+            # zip takes a name first, so no number is lost where the names end
+            (dict(zip(outputs, numbers)), weight, step)
+            for outputs, weight, step in batches
         ]
-        numbers = iter(read_together(tensors))
-        result = [
-            (
-                {n: next(numbers) if isinstance(v, Tensor) else float(v) for n, v in outputs.items()},
-                weight,
-                step,
-            )
-            for outputs, weight, step in self.batches
-        ]
-        self.batches = []
-        return result
 
 
-def is_scalar(name: str, value: Tensor) -> bool:
-    """Return True; ends the program where a metric is no single number."""
-    if value.numel() != 1:
-        raise SystemExit(
-            f"the step's output {name} has the shape {tuple(value.shape)}, but must be one number"
-        )
-    return True
+def read_together(names: list[str], values: list[Any]) -> list[float]:
+    """Return scalar tensors and plain numbers as floats, reading each kind of tensor at once.
 
-
-def read_together(tensors: list[Tensor]) -> list[float]:
-    """Return the values of scalar tensors, reading each kind from the device at once."""
-    by_kind: dict[tuple[torch.dtype, torch.device], list[int]] = {}
-    for index, tensor in enumerate(tensors):
-        by_kind.setdefault((tensor.dtype, tensor.device), []).append(index)
-    values = [0.0] * len(tensors)
-    for indices in by_kind.values():
-        stacked = torch.stack([tensors[index] for index in indices])
-        for index, value in zip(indices, stacked.tolist()):
-            values[index] = float(value)
-    return values
+    Ends the program, naming it, where a value is no single number.
+    """
+    places: dict[tuple[torch.dtype, torch.device], list[int]] = {}
+    for place, value in enumerate(values):
+        if isinstance(value, Tensor):
+            if value.dim():
+                if value.numel() != 1:
+                    raise SystemExit(
+                        f"the step's output {names[place]} has the shape {tuple(value.shape)}, "
+                        "but must be one number"
+                    )
+                values[place] = value.reshape(())
+            places.setdefault((value.dtype, value.device), []).append(place)
+    numbers = values.copy()
+    for indices in places.values():
+        together = torch.stack([values[place] for place in indices]).tolist()
+        for place, number in zip(indices, together):
+            numbers[place] = number
+    return [float(number) for number in numbers]
 
 
 def add(sums: Sums, values: Mapping[str, float], weight: float) -> None:
@@ -74,6 +68,11 @@ def add(sums: Sums, values: Mapping[str, float], weight: float) -> None:
         sums[name] = (total + value * weight, weights + weight)
 
 
-def means(sums: Mapping[str, tuple[float, float]], prefix: str, suffix: str = "") -> dict[str, float]:
+def means(
+    sums: Mapping[str, tuple[float, float]], prefix: str, suffix: str = ""
+) -> dict[str, float]:
     """Return sum over weight for each metric, under its name with prefix and suffix."""
-    return {prefix + name + suffix: value / weight for name, (value, weight) in sums.items()}
+    return {
+        prefix + name + suffix: value / weight if weight else float("nan")
+        for name, (value, weight) in sums.items()
+    }

@@ -1,0 +1,119 @@
+import os
+import random
+import resource
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import torch
+
+from runtime.checkpoint_file import DamagedCheckpoint, load_checkpoint, save_checkpoint
+
+
+def state(size=300, fill=0.5):
+    return {
+        "step": 7,
+        "epoch": 1,
+        "config": {"lr": 0.1, "betas": (0.9, 0.99), "name": "a"},
+        "model": {"weight": torch.full((size,), fill), "half": torch.ones(3, dtype=torch.bfloat16)},
+    }
+
+
+def test_what_was_saved_is_loaded(tmp_path):
+    save_checkpoint(state(), tmp_path / "a.ckpt")
+    loaded = load_checkpoint(tmp_path / "a.ckpt")
+    assert loaded["config"] == state()["config"]
+    assert torch.equal(loaded["model"]["weight"], state()["model"]["weight"])
+    assert loaded["model"]["half"].dtype == torch.bfloat16
+    assert os.listdir(tmp_path) == ["a.ckpt"]
+
+
+def test_every_flipped_bit_is_recognised_or_harmless(tmp_path):
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    draw = random.Random(seed)
+    path = tmp_path / "a.ckpt"
+    save_checkpoint(state(), path)
+    whole = path.read_bytes()
+    recognised = 0
+    for _ in range(600):
+        place, bit = draw.randrange(len(whole)), 1 << draw.randrange(8)
+        flipped = bytearray(whole)
+        flipped[place] ^= bit
+        path.write_bytes(flipped)
+        try:
+            loaded = load_checkpoint(path)
+        except DamagedCheckpoint:
+            recognised += 1
+        else:
+            assert torch.equal(loaded["model"]["weight"], state()["model"]["weight"])
+            assert torch.equal(loaded["model"]["half"], state()["model"]["half"])
+            del loaded["model"]
+            assert loaded == {key: value for key, value in state().items() if key != "model"}
+    assert recognised > 200
+
+
+def test_flipped_bits_of_the_tensors_are_all_recognised(tmp_path):
+    path = tmp_path / "a.ckpt"
+    save_checkpoint(state(), path)
+    with zipfile.ZipFile(path) as archive:
+        entry = next(e for e in archive.infolist() if e.filename.endswith("data/0"))
+    whole = path.read_bytes()
+    start = whole.index(b"\x00\x00\x00\x3f" * 100, entry.header_offset)
+    for place in range(start, start + entry.file_size, 41):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(DamagedCheckpoint):
+            load_checkpoint(path)
+
+
+def test_a_torn_file_is_recognised_at_any_length(tmp_path):
+    path = tmp_path / "a.ckpt"
+    save_checkpoint(state(), path)
+    whole = path.read_bytes()
+    for length in [0, 1, 4, *range(100, len(whole), 97), len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(DamagedCheckpoint):
+            load_checkpoint(path)
+        # some file systems fill what was not written with zeros; the last two bytes are zeros anyway
+        if length < len(whole) - 2:
+            path.write_bytes(whole[:length] + bytes(len(whole) - length))
+        with pytest.raises(DamagedCheckpoint):
+            load_checkpoint(path)
+
+
+def test_a_foreign_file_is_told_from_a_damaged_one(tmp_path):
+    torch.save({"weight": torch.ones(2)}, tmp_path / "weights.pt")
+    with pytest.raises(SystemExit, match="no checkpoint of this script"):
+        load_checkpoint(tmp_path / "weights.pt")
+
+
+def test_code_in_a_file_is_not_run(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "pwned"),)
+
+    torch.save({"step": 0, "epoch": 0, "config": Evil()}, tmp_path / "evil.ckpt")
+    with pytest.raises(DamagedCheckpoint):
+        load_checkpoint(tmp_path / "evil.ckpt")
+    assert not (tmp_path / "pwned").exists()
+
+
+FULL = """
+import sys, resource
+from pathlib import Path
+from tests.runtime.test_checkpoint_file import state
+from runtime.checkpoint_file import save_checkpoint
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+save_checkpoint(state(size=1_000_000), Path(sys.argv[1]))
+"""
+
+
+def test_full_disk_leaves_the_file_before_and_nothing_else(tmp_path):
+    assert resource.RLIMIT_FSIZE is not None
+    path = tmp_path / "a.ckpt"
+    save_checkpoint(state(), path)
+    run = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, timeout=60)
+    assert run.returncode not in (0, -6, -11), run.stderr
+    assert os.listdir(tmp_path) == ["a.ckpt"]
+    assert load_checkpoint(path)["step"] == 7
