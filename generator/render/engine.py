@@ -22,10 +22,7 @@ from lgen.render.values import FILTERS
 
 @dataclass(frozen=True)
 class Rendered:
-    """An emitted file: its text, and by line (counted from 0) the template lines it stems from.
-
-    A line has several origins where the formatter joined lines, and none where it is blank.
-    """
+    """An emitted file: its text, and the lines that it had before formatting."""
 
     text: str
     lines: list[Line] = field(repr=False)
@@ -33,6 +30,10 @@ class Rendered:
 
     @cached_property
     def origins(self) -> list[tuple[Origin, ...]]:
+        """By line of the text, counted from 0, the template lines that it stems from.
+
+        There are several where the formatter joined lines, and none for a blank line.
+        """
         if self.formatted:
             return formatted_origins(self.lines, self.text)
         return [(line.origin,) if line.text.strip() else () for line in self.lines]

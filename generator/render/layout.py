@@ -66,7 +66,9 @@ class _Layout:
         first, *more = text.removesuffix("\n").split("\n")
         if line not in sheet.in_string:
             if sheet.is_python and not first.strip():
-                self._add_blank(origin)
+                # a gap below a header goes with it, also where the header was dropped
+                if line - 1 not in sheet.headers:
+                    self._add_blank(origin)
                 return
             first = self._shifted(first)
         if line in sheet.clauses or self.after_header:

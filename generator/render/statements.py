@@ -13,8 +13,7 @@ SKIPPED = {tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 STRING_STARTS = {tokenize.STRING, getattr(tokenize, "FSTRING_START", -1)}
 FSTRING_START = getattr(tokenize, "FSTRING_START", -1)
 FSTRING_END = getattr(tokenize, "FSTRING_END", -1)
-# while these stand together they are a placeholder's braces, not a set in a set
-Position = tuple[int, int]
+Position = tuple[int, int]  # line from 1, column from 0
 
 
 @dataclass

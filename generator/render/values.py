@@ -116,7 +116,7 @@ def in_string(value: object, quote: str, prefix: str) -> str:
 
     Raises ValueError where a raw or bytes string cannot hold it.
     """
-    text = _text(value)
+    text = str(value)
     escaped = "".join(
         _escaped(character, text[max(index - 1, 0) : index + 2], quote)
         for index, character in enumerate(text)
@@ -143,8 +143,7 @@ def _escaped(character: str, neighbourhood: str, quote: str) -> str:
 def in_comment(value: object) -> str:
     """The text of `value` on one line, for a comment."""
     return "".join(
-        character if character.isprintable() else repr(character)[1:-1]
-        for character in _text(value)
+        character if character.isprintable() else repr(character)[1:-1] for character in str(value)
     )
 
 
@@ -155,7 +154,7 @@ def raw(value: object) -> str:
 
 def quoted(value: object) -> str:
     """`value` as a double-quoted string that JSON, TOML and YAML read alike."""
-    text = json.dumps(_text(value), ensure_ascii=False)
+    text = json.dumps(str(value), ensure_ascii=False)
     return "".join(
         (
             f"\\u{ord(character):04x}"
@@ -181,10 +180,8 @@ def flag(value: object, name: str) -> bool:
 
 
 def _text(value: object) -> str:
-    text = str(value)
-    if "\x02" in text or "\x03" in text:
-        text = text.replace("\x02", "\\x02").replace("\x03", "\\x03")
-    return text
+    # these two characters delimit the tags of layout; everywhere else they are escaped anyway
+    return str(value).replace("\x02", "\\x02").replace("\x03", "\\x03")
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
