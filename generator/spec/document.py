@@ -88,7 +88,9 @@ def parse(text: str, file: str) -> Document | list[Fault]:
     repeated: list[Fault] = []
     try:
         _count(node, {}, set())
-        values = _plain(node, (), lines, lambda line, text: repeated.append(Fault(file, line, text)))
+        values = _plain(
+            node, (), lines, lambda line, text: repeated.append(Fault(file, line, text))
+        )
     except _Stop as stop:
         return [Fault(file, stop.line, stop.message)]
     except RecursionError:

@@ -26,7 +26,9 @@ class Spec(Part):
 
     module: ClassPath = option(..., "the nn.Module with its steps", "code")
     data: ClassPath = option(..., "the class with the data sets", "code")
-    defines: list[Name] = option([], "steps and hooks that a base class of a package brings", "code")
+    defines: list[Name] = option(
+        [], "steps and hooks that a base class of a package brings", "code"
+    )
 
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")

@@ -1,0 +1,180 @@
+"""Python files of a project as syntax trees, and the classes in them with their bases."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lgen.spec.fault import Fault, nearest
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class ClassNode:
+    """A class statement and the file that it stands in."""
+
+    file: str
+    node: ast.ClassDef
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A class with its bases that stand in the project, nearest first, and the other bases."""
+
+    classes: tuple[ClassNode, ...]
+    package_bases: tuple[str, ...]
+
+    def methods(self) -> dict[str, tuple[str, Function]]:
+        """By name, each method with its file, as Python would find it."""
+        found: dict[str, tuple[str, Function]] = {}
+        for cls in self.classes:
+            # the last definition in a class is the one that counts
+            for name, function in {
+                item.name: item for item in statements(cls.node.body) if isinstance(item, Function)
+            }.items():
+                found.setdefault(name, (cls.file, function))
+        return found
+
+
+def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body, those under if, try and with included."""
+    for item in body:
+        yield item
+        if isinstance(item, (ast.If, ast.Try, ast.With)):
+            for part in ("body", "handlers", "orelse", "finalbody"):
+                for child in getattr(item, part, []):
+                    yield from statements(child.body if hasattr(child, "type") else [child])
+
+
+def dotted(node: ast.expr) -> str:
+    """A name with its dots, such as torch.nn.Module; empty for any other expression."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (inner := dotted(node.value)):
+        return f"{inner}.{node.attr}"
+    return ""
+
+
+@dataclass
+class Project:
+    """The project's folder; each file is read and parsed once."""
+
+    root: Path
+    _trees: dict[str, ast.Module | Fault] = field(default_factory=dict)
+
+    def tree(self, file: str) -> ast.Module | Fault:
+        """The syntax tree of a file below the root, or why there is none."""
+        if file not in self._trees:
+            self._trees[file] = self._parse(file)
+        return self._trees[file]
+
+    def _parse(self, file: str) -> ast.Module | Fault:
+        """`tree` without its memory."""
+        path = self.root / file
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            return Fault(file, None, "the file is outside the project's folder; copy it into it")
+        try:
+            return ast.parse(path.read_bytes(), filename=file)
+        except FileNotFoundError:
+            return Fault(file, None, "there is no such file; the spec names it")
+        except SyntaxError as error:
+            return Fault(file, error.lineno, f"syntax error: {error.msg}")
+        except OSError as error:
+            return Fault(file, None, f"the file cannot be read: {error.strerror}")
+        except (ValueError, RecursionError, MemoryError):
+            return Fault(file, None, "the file is not Python code")
+
+    def lineage(self, file: str, name: str) -> Lineage | list[Fault]:
+        """The class `name` of a file with its bases, or why it cannot be found."""
+        tree = self.tree(file)
+        if isinstance(tree, Fault):
+            return [tree]
+        classes = {s.name: s for s in statements(tree.body) if isinstance(s, ast.ClassDef)}
+        if name not in classes:
+            near = nearest(name, classes)
+            there = ", ".join(classes) or "none"
+            at = classes[near.split()[-1][:-1]].lineno if near else None
+            return [Fault(file, at, f"there is no class {name}{near} (classes here: {there})")]
+        order: list[ClassNode] = []
+        packages: list[str] = []
+        faults: list[Fault] = []
+        self._follow(ClassNode(file, classes[name]), order, packages, faults, ())
+        # of a base that is met twice, Python's order keeps the last
+        last = {(c.file, c.node.name): i for i, c in enumerate(order)}
+        kept = tuple(c for i, c in enumerate(order) if last[(c.file, c.node.name)] == i)
+        return faults or Lineage(kept, tuple(dict.fromkeys(packages)))
+
+    def _follow(
+        self,
+        cls: ClassNode,
+        order: list[ClassNode],
+        packages: list[str],
+        faults: list[Fault],
+        below: tuple[str, ...],
+    ) -> None:
+        """Append the class and its bases, depth first."""
+        order.append(cls)
+        key = f"{cls.file}:{cls.node.name}"
+        for base in cls.node.bases:
+            expression = base.value if isinstance(base, ast.Subscript) else base
+            found = self.find(cls.file, dotted(expression))
+            if isinstance(found, Fault):
+                faults.append(found)
+            elif isinstance(found, ClassNode):
+                if f"{found.file}:{found.node.name}" not in (*below, key):
+                    self._follow(found, order, packages, faults, (*below, key))
+            else:
+                packages.append(found)
+
+    def find(self, file: str, name: str, depth: int = 0) -> ClassNode | Fault | str:
+        """The project's class that `name` means in a file, else the name in full."""
+        tree = self.tree(file)
+        if isinstance(tree, Fault) or depth > 20:
+            return tree if isinstance(tree, Fault) else name
+        head, _, rest = name.partition(".")
+        for item in reversed(list(statements(tree.body))):
+            if isinstance(item, ast.ClassDef) and item.name == name:
+                return ClassNode(file, item)
+            if isinstance(item, ast.ImportFrom):
+                for alias in item.names:
+                    if (alias.asname or alias.name) == head:
+                        return self._imported(file, item, alias.name, rest, depth)
+            if isinstance(item, ast.Import):
+                for alias in item.names:
+                    bound = alias.asname or alias.name.partition(".")[0]
+                    if bound == head:
+                        full = ".".join(filter(None, [alias.name if alias.asname else head, rest]))
+                        return self._in_module(full, depth)
+        return name
+
+    def _imported(
+        self, file: str, item: ast.ImportFrom, name: str, rest: str, depth: int
+    ) -> ClassNode | Fault | str:
+        """What `from module import name` brings, with `rest` behind it."""
+        parts = list(Path(file).parent.parts)
+        package = parts[: len(parts) - item.level + 1] if item.level else []
+        module = ".".join([*package, *filter(None, [item.module])])
+        return self._in_module(".".join(filter(None, [module, name, rest])), depth)
+
+    def _in_module(self, full: str, depth: int) -> ClassNode | Fault | str:
+        """The class of a dotted name, if its module is a file of the project."""
+        module, _, name = full.rpartition(".")
+        base = module.replace(".", "/")
+        for file in (f"{base}.py", f"{base}/__init__.py") if module else ():
+            if (self.root / file).is_file():
+                return self.find(file, name, depth + 1)
+        return full
+
+    def file_classes(self, file: str) -> tuple[str, ...]:
+        """The names at the top of a file that it defines as classes or imports."""
+        tree = self.tree(file)
+        names: list[str] = []
+        for item in statements([] if isinstance(tree, Fault) else tree.body):
+            if isinstance(item, ast.ClassDef):
+                names.append(item.name)
+            elif isinstance(item, ast.ImportFrom):
+                names += [alias.asname or alias.name for alias in item.names]
+        return tuple(dict.fromkeys(names))
