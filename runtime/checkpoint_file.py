@@ -15,6 +15,7 @@ class DamagedCheckpoint(Exception):
 
 def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     """Write the state beside the path, flush it to the disk, and move it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(path.name + ".tmp")
     try:
         with aside.open("wb") as file:
@@ -60,6 +61,9 @@ def link_checkpoint(path: Path, name: Path) -> None:
     except OSError:  # a file system without hard links
         shutil.copyfile(path, aside)
     os.replace(aside, name)
+    # renaming does nothing where both names already stand for the same file
+    aside.unlink(missing_ok=True)
+    flush_folder(name.parent)
 
 
 def remove_checkpoint(path: Path) -> None:

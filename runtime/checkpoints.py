@@ -46,15 +46,27 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {**state, "checkpoints": self.state_dict()}
         if name is not None:
-            save_checkpoint(state, self.folder / name)
+            self.write(state, self.folder / name)
         if self.save_last:
             if last.exists():
-                link_checkpoint(last, self.folder / "previous.ckpt")
+                self.link(last, self.folder / "previous.ckpt")
             if name is None:
-                save_checkpoint(state, last)
+                self.write(state, last)
             else:
-                link_checkpoint(self.folder / name, last)
+                self.link(self.folder / name, last)
         self.remove_dropped()
+
+    def write(self, state: dict[str, Any], path: Path) -> None:
+        """Put the state at the path."""
+        save_checkpoint(state, path)
+
+    def link(self, path: Path, name: Path) -> None:
+        """Let the name stand for what lies at the path."""
+        link_checkpoint(path, name)
+
+    def remove(self, path: Path) -> None:
+        """Remove what lies at the path."""
+        remove_checkpoint(path)
 
     def ranks(self, metrics: Mapping[str, float]) -> bool:
         """Return whether a state with these metrics can be kept beside the last."""
@@ -86,7 +98,7 @@ class Checkpoints:
     def remove_dropped(self) -> None:
         """Remove the file that a better one replaced."""
         for name in self.dropped:
-            remove_checkpoint(self.folder / name)
+            self.remove(self.folder / name)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the ranking; the best comes first."""

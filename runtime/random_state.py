@@ -8,7 +8,7 @@ import torch
 
 
 def get_random_state(device_type: str) -> dict[str, Any]:
-    """Return the states of Python, NumPy, torch on the CPU, and the current device if it is none."""
+    """Return the states of Python, NumPy, torch on the CPU and, if another, the current device."""
     name, keys, *rest = np.random.get_state(legacy=True)
     state = {
         "python": random.getstate(),

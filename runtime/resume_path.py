@@ -2,35 +2,40 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from runtime.checkpoint_file import DamagedCheckpoint, load_checkpoint
 
 
-def resume_checkpoint(root: str | Path, which: str) -> tuple[Path, dict[str, Any]]:
-    """Return the run's folder and the checkpoint: "last", "best" or the path of a file.
+Load = Callable[[Path], dict[str, Any]]
 
-    "last" and "best" are those of the newest run below root that has one. Where a file is damaged
-    this is said, and the one before it is used.
+
+def resume_checkpoint(
+    root: str | Path, which: str, load: Load = load_checkpoint
+) -> tuple[Path, dict[str, Any]]:
+    """Return the run's folder and the checkpoint: "last", "best" or the path of one.
+
+    "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
+    damaged this is said, and the one before it is used.
     """
     if which not in ("last", "best"):
         path = Path(which)
         try:
-            return path.absolute().parent.parent, load_checkpoint(path)
+            return path.absolute().parent.parent, load(path)
         except FileNotFoundError:
             raise SystemExit(f"there is no checkpoint {which}") from None
         except DamagedCheckpoint as error:
             raise SystemExit(str(error)) from None
     for run in sorted(Path(root).glob("version_*"), key=run_number, reverse=True):
         folder = run / "checkpoints"
-        checkpoint = first_usable(newest_first(folder))
+        checkpoint = first_usable(newest_first(folder), load)
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
             if not names:
                 raise SystemExit(f"{folder} holds no best checkpoint: nothing was ranked")
-            checkpoint = first_usable(folder / name for name in names)
+            checkpoint = first_usable((folder / name for name in names), load)
         if checkpoint is not None:
             return run, checkpoint
     raise SystemExit(f"there is no usable checkpoint in {Path(root) / 'version_*' / 'checkpoints'}")
@@ -50,11 +55,11 @@ def newest_first(folder: Path) -> Iterator[Path]:
     yield from sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def first_usable(paths: Iterable[Path]) -> dict[str, Any] | None:
+def first_usable(paths: Iterable[Path], load: Load) -> dict[str, Any] | None:
     """Return the first checkpoint that is not damaged; says which are."""
     for path in paths:
         try:
-            return load_checkpoint(path)
+            return load(path)
         except (DamagedCheckpoint, FileNotFoundError) as error:
             if os.environ.get("RANK", "0") == "0":
                 print(f"not used: {error}", file=sys.stderr)

@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 import tyro
 
-from runtime.resume_path import resume_checkpoint
+from runtime.checkpoint_file import load_checkpoint
+from runtime.resume_path import Load, resume_checkpoint
 
 T = TypeVar("T")
 
 
-def parse_settings(config: type[T]) -> T:
+def parse_settings(config: type[T], load: Load = load_checkpoint) -> T:
     """Return the settings: of the command line, else of the resumed checkpoint, else the defaults.
 
     Prints where the settings differ from the checkpoint's, or the checkpoint's from the defaults.
@@ -24,7 +25,7 @@ def parse_settings(config: type[T]) -> T:
         return given
     # what belongs to this call of the script and not to the run
     own = ("task", "resume", "default_root_dir")
-    _, checkpoint = resume_checkpoint(Path(getattr(given, "default_root_dir")), resume)
+    _, checkpoint = resume_checkpoint(Path(given.default_root_dir), resume, load)
     saved: dict[str, Any] = checkpoint["config"]
     names = [field.name for field in dataclasses.fields(given)]  # type: ignore[arg-type]
     known = {name: saved[name] for name in names if name in saved and name not in own}
@@ -36,7 +37,11 @@ def parse_settings(config: type[T]) -> T:
             if now != value:
                 print(f"{name}: {now}; the checkpoint had {value}", file=sys.stderr)
             elif now != default:
-                print(f"{name}: {now}, of the checkpoint; the default is {default}", file=sys.stderr)
+                print(
+                    f"{name}: {now}, of the checkpoint; the default is {default}", file=sys.stderr
+                )
         for name in sorted(saved.keys() - set(names)):
-            print(f"{name}: {saved[name]} of the checkpoint is no setting any more", file=sys.stderr)
+            print(
+                f"{name}: {saved[name]} of the checkpoint is no setting any more", file=sys.stderr
+            )
     return settings

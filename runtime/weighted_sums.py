@@ -32,7 +32,7 @@ class PendingMetrics:
         numbers = iter(read_together(names, values))
         return [
             # zip takes a name first, so no number is lost where the names end
-            (dict(zip(outputs, numbers)), weight, step)
+            (dict(zip(outputs, numbers, strict=False)), weight, step)
             for outputs, weight, step in batches
         ]
 
@@ -56,7 +56,7 @@ def read_together(names: list[str], values: list[Any]) -> list[float]:
     numbers = values.copy()
     for indices in places.values():
         together = torch.stack([values[place] for place in indices]).tolist()
-        for place, number in zip(indices, together):
+        for place, number in zip(indices, together, strict=True):
             numbers[place] = number
     return [float(number) for number in numbers]
 

@@ -209,6 +209,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         },
         names={
             "CHECKPOINTS": "ShardedCheckpoints" if spec.strategy == "fsdp" else "Checkpoints",
+            "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
             "EPOCH_RANKING": ranking,
             "EPOCH_SAVE_DUE": " or ".join(due),
             "EPOCHS_DONE": (

@@ -14,15 +14,17 @@ from typing import Any, Literal
 
 import torch
 import torch.distributed as dist
+import tyro
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import MixedPrecisionPolicy
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.fsdp import register_fsdp_forward_method
+from torch.distributed.fsdp import (
+    MixedPrecisionPolicy,
+    fully_shard,
+    register_fsdp_forward_method,
+)
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from DATA_MODULE import UserData
@@ -31,6 +33,7 @@ from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.batch import num_samples
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.csv_logger import CSVLogger
 from runtime.distributed import start_distributed
@@ -61,6 +64,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -337,7 +341,8 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None  #: if distributed
         step, epoch = 0, 0
     else:
-        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)  #: if not fsdp
+        run_folder, checkpoint = resume_sharded(cfg.default_root_dir, cfg.resume)  #: if fsdp
         step, epoch = checkpoint["step"], checkpoint["epoch"]
     run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
     run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
@@ -390,7 +395,7 @@ def main(cfg: Config) -> dict[str, float]:
     seed_everything(cfg.seed + rank)  #: if distributed
     if checkpoint is not None:  #: if checkpoint
         restore(checkpoint, model=model)  #: if not fsdp
-        restore_sharded(checkpoint, model)  #: if fsdp
+        restore_model(checkpoint, model)  #: if fsdp
 
     if cfg.task == "validate":  #: if validation
         val_metrics = validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
@@ -516,7 +521,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "config": asdict(cfg),
             }
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not fsdp
-        checkpoints.save(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
 
     # --- resume ---
 
@@ -531,7 +536,7 @@ def main(cfg: Config) -> dict[str, float]:
             early_stopping=early_stopping,  #: if early_stopping
             checkpoints=checkpoints
         )
-        restore_sharded_optimizer(checkpoint, model, optimizer)  #: if fsdp
+        restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
@@ -685,5 +690,7 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(parse_settings(Config))
+    main(parse_settings(Config))  #: if checkpoint and not fsdp
+    main(parse_settings(Config, load_state))  #: if checkpoint and fsdp
+    main(tyro.cli(Config))  #: if not checkpoint
     dist.destroy_process_group()  #: if distributed

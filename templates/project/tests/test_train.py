@@ -62,18 +62,18 @@ def whole_run(folder: str) -> dict[str, float]:
 
 def stopped_run(folder: str) -> dict[str, float]:
     """Train until the first checkpoint after step 2 is written."""
-    save = train.CHECKPOINTS.save
+    save = train.CHECKPOINTS.SAVE
 
     def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
         save(self, *arguments, step=step, **others)
         if step > 2:
             raise Stopped
 
-    train.CHECKPOINTS.save = save_and_stop  # type: ignore
+    train.CHECKPOINTS.SAVE = save_and_stop  # type: ignore
     try:
         return main(Config({{ resume_settings }}, default_root_dir=folder))
     finally:
-        train.CHECKPOINTS.save = save  # type: ignore
+        train.CHECKPOINTS.SAVE = save  # type: ignore
 
 
 def resumed_run(folder: str) -> dict[str, float]:

@@ -1,0 +1,59 @@
+"""The checkpoints of a sharded model: each rank writes and reads its own part."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch import nn
+from torch.distributed.checkpoint.state_dict import get_state_dict
+from torch.optim import Optimizer
+
+from runtime.checkpoint_folder import finish_folder, link_folder, replace_folder
+from runtime.checkpoints import Checkpoints
+
+
+class ShardedCheckpoints(Checkpoints):
+    """As Checkpoints, but each checkpoint is a folder that all ranks write together."""
+
+    def save_shards(
+        self,
+        model: nn.Module,
+        optimizer: Optimizer,
+        state: dict[str, Any],
+        *,
+        epoch: int,
+        step: int,
+        metrics: Mapping[str, float],
+    ) -> None:
+        """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint."""
+        if dist.get_rank() == 0:
+            shutil.rmtree(self.shards, ignore_errors=True)
+            self.shards.mkdir(parents=True)
+        dist.barrier()
+        model_state, optimizer_state = get_state_dict(model, optimizer)
+        parts = {"model": model_state, "optimizer": optimizer_state}
+        dcp.save(parts, checkpoint_id=self.shards)
+        if dist.get_rank() == 0:
+            self.save(state, epoch=epoch, step=step, metrics=metrics)
+        dist.barrier()
+
+    @property
+    def shards(self) -> Path:
+        """The folder that the shards are written to before they are in place."""
+        return self.folder / "shards.tmp"
+
+    def write(self, state: dict[str, Any], path: Path) -> None:
+        """Put the shards, with the state beside them, at the path."""
+        finish_folder(self.shards, state)
+        replace_folder(self.shards, path)
+
+    def link(self, path: Path, name: Path) -> None:
+        """Let the name stand for what lies at the path."""
+        link_folder(path, name)
+
+    def remove(self, path: Path) -> None:
+        """Remove what lies at the path."""
+        shutil.rmtree(path, ignore_errors=True)
