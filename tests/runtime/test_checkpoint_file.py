@@ -75,7 +75,7 @@ def test_a_torn_file_is_recognised_at_any_length(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(DamagedCheckpoint):
             load_checkpoint(path)
-        # some file systems fill what was not written with zeros; the last two bytes are zeros anyway
+        # a torn file may be filled up with zeros; the last two bytes are zeros anyway
         if length < len(whole) - 2:
             path.write_bytes(whole[:length] + bytes(len(whole) - length))
         with pytest.raises(DamagedCheckpoint):
