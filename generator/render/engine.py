@@ -55,7 +55,7 @@ class _Loader(BaseLoader):
     ) -> Template:
         path = self.folder.joinpath(name)
         if not path.is_file():
-            raise TemplateNotFound(name)
+            raise TemplateNotFound(name, f"there is no template {name}")
         text = path.read_text(encoding="utf-8")
         tree = environment.parse(text, name, name)
         self._note_names(tree, name)

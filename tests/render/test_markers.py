@@ -236,7 +236,12 @@ def test_other_files_have_markers_on_lines_of_their_own(rendered):
         ("x()\nx()  #: wrap if a\n", "t.py:2", "wrap needs"),
         ("f(\n    1,\n    x: 2,\n)\n", "t.py:3", "no legal Python"),
         ("x()\n#: if a\nif x:\n    y()\n    #: endif\n", "t.py:5", "column"),
-        ("x()\n#: include 'none.py'\n", "t.py:2", "none.py"),
+        (
+            "f(\n    #: if a\n    1,\n    g(  #: if a\n    #: endif\n    ),\n)\n",
+            "t.py:4",
+            "overlaps",
+        ),
+        ("x()\n#: include 'none.py'\n", "t.py:2", "there is no template none.py"),
         ("x()\ny = {{ thing | literal }}\n", "t.py:2", "no literal"),
         ("x()\nwith y:  #: if a\n    z()  #: if off\n", "t.py:2", "empties the body"),
         ("x()\ny = {{ text }}\n", "t.py:2", "no plain name"),
