@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+DOS_FOLDER = 0x10  # the zip attribute of a folder
+
 
 class DamagedCheckpoint(Exception):
     """The file is torn or its content is not what was written."""
@@ -37,7 +39,9 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
+            # torch leaves the memory of an entry that is marked as a folder as it finds it
+            folders = [e.filename for e in archive.infolist() if e.external_attr & DOS_FOLDER]
+            damaged = archive.testzip() or next(iter(folders), None)
         if damaged is None:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
