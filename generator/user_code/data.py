@@ -1,0 +1,175 @@
+"""The user's data class: where the batches of each stage come from."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from lgen.spec.fault import Fault, nearest
+from lgen.user_code.classes import STAGES, DataSource, UserData
+from lgen.user_code.constructor import constructor
+from lgen.user_code.results import Methods, own_nodes, returned
+from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted
+
+# the arguments of each method, self left out
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    **{f"{stage}_dataset": () for stage in STAGES},
+    **{f"{stage}_dataloader": () for stage in STAGES},
+    "prepare_data": (),
+    "setup": (),
+    "collate_fn": ("samples",),
+    "train_order": ("epoch",),
+}
+
+
+def read_data(root: Path, path: str) -> UserData | list[Fault]:
+    """The class that a path such as data.py:Digits names, or all that is wrong with it."""
+    project = Project(root)
+    file, _, name = path.partition(":")
+    lineage = project.lineage(file, name)
+    if not isinstance(lineage, Lineage):
+        return lineage
+    top = lineage.classes[0].node
+    if any(b.rpartition(".")[2] == "LightningDataModule" for b in lineage.package_bases):
+        text = "remove the base LightningDataModule: a plain class with train_dataset() will do"
+        return [Fault(file, top.lineno, text)]
+    methods = lineage.methods()
+    faults = list(_method_faults(methods))
+    sources: dict[str, DataSource] = {}
+    for stage in STAGES:
+        kinds: tuple[Literal["dataset", "loader"], ...] = ("dataset", "loader")
+        found = [
+            _source(project, stage, kind, methods)
+            for kind in kinds
+            if f"{stage}_{'dataset' if kind == 'dataset' else 'dataloader'}" in methods
+        ]
+        if len(found) == 2:
+            text = f"{stage}_dataset and {stage}_dataloader both give {stage} batches; keep one"
+            faults.append(Fault(file, found[1].line, text))
+        elif found:
+            sources[stage] = found[0]
+    train = sources.get("train")
+    if "train_order" in methods and train and (train.kind == "loader" or train.iterable):
+        text = "train_order gives indices, and nothing here is read by index; remove it"
+        faults.append(Fault(file, methods["train_order"][1].lineno, text))
+    if train and train.several:
+        text = (
+            f"{train.method} returns a dict; training takes one data set, such as a ConcatDataset"
+        )
+        faults.append(Fault(file, train.line, text))
+    if "train" not in sources and not any(f.line and "train_data" in f.message for f in faults):
+        near = nearest("train_dataset", methods)
+        text = f"class {name} has no train_dataset and no train_dataloader{near}"
+        faults.append(Fault(file, top.lineno, text))
+    if faults:
+        return faults
+    return UserData(
+        file=file,
+        name=name,
+        line=top.lineno,
+        constructor=constructor(lineage),
+        sources=sources,
+        prepare_data="prepare_data" in methods,
+        setup="setup" in methods,
+        collate_fn="collate_fn" in methods,
+        train_order="train_order" in methods,
+    )
+
+
+def _method_faults(methods: Methods) -> Iterator[Fault]:
+    """What is wrong with the form and the arguments of the methods that lgen calls."""
+    for name, wanted in ARGUMENTS.items():
+        if name not in methods:
+            continue
+        file, function = methods[name]
+        static = any(dotted(d) == "staticmethod" for d in function.decorator_list)
+        arguments = [*function.args.posonlyargs, *function.args.args][0 if static else 1 :]
+        required = len(arguments) - len(function.args.defaults)
+        call = f"{name}({', '.join(wanted)})"
+        if isinstance(function, ast.AsyncFunctionDef):
+            yield Fault(file, function.lineno, f"{name} is async; write a plain def")
+        elif required > len(wanted) or (
+            len(arguments) < len(wanted) and function.args.vararg is None
+        ):
+            yield Fault(file, function.lineno, f"{name} is called as {call}; take just that")
+        if name.endswith("_dataset") and any(
+            isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(function)
+        ):
+            yield Fault(file, function.lineno, f"{name} is a generator; return an IterableDataset")
+
+
+def _source(
+    project: Project, stage: str, kind: Literal["dataset", "loader"], methods: Methods
+) -> DataSource:
+    """What is known of the data sets or loaders of one stage."""
+    method = f"{stage}_{'dataset' if kind == 'dataset' else 'dataloader'}"
+    file, function = methods[method]
+    several, names, items = _parts(function)
+    classes = [found for item in items for found in _family(project, file, item)]
+    iterable = any(
+        (c if isinstance(c, str) else "").rpartition(".")[2] == "IterableDataset" for c in classes
+    )
+    has_state = any(
+        (
+            c.rpartition(".")[2] == "StatefulDataLoader"
+            if isinstance(c, str)
+            else any(isinstance(s, ast.FunctionDef) and s.name == "state_dict" for s in c.node.body)
+        )
+        for c in classes
+    )
+    return DataSource(stage, method, function.lineno, kind, several, names, iterable, has_state)
+
+
+def _parts(function: Function) -> tuple[bool, tuple[str, ...] | None, list[str]]:
+    """Whether a method returns a dict, its names if literal, and the classes of what it gives."""
+    values = [node.value for node in returned(function) if node.value is not None]
+    assigned = {
+        dotted(target): node.value
+        for node in own_nodes(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    values = [assigned.get(v.id, v) if isinstance(v, ast.Name) else v for v in values]
+    annotation = function.returns
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            annotation = ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            annotation = None
+    several = any(isinstance(value, (ast.Dict, ast.DictComp)) for value in values)
+    items: list[str] = []
+    if isinstance(annotation, ast.Subscript) and dotted(annotation.value).rpartition(".")[2] in (
+        "dict",
+        "Dict",
+        "Mapping",
+    ):
+        several = True
+        inner = annotation.slice
+        items += [dotted(e) for e in inner.elts[1:]] if isinstance(inner, ast.Tuple) else []
+    elif annotation is not None:
+        node = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+        several = several or dotted(node) in ("dict", "Dict", "Mapping")
+        items.append(dotted(node))
+    names: tuple[str, ...] | None = None
+    for value in values:
+        parts = list(value.values) if isinstance(value, ast.Dict) else [value]
+        items += [dotted(part.func) for part in parts if isinstance(part, ast.Call)]
+        if isinstance(value, ast.Dict):
+            keys = [k.value if isinstance(k, ast.Constant) else None for k in value.keys]
+            texts = tuple(k for k in keys if isinstance(k, str))
+            names = texts if len(texts) == len(keys) and len(values) == 1 else None
+    return several, names, [item for item in items if item]
+
+
+def _family(project: Project, file: str, name: str) -> list[ClassNode | str]:
+    """A class with all its bases: nodes for those in the project, full names for others."""
+    found = project.find(file, name)
+    if isinstance(found, str):
+        return [found]
+    if isinstance(found, Fault):
+        return []
+    lineage = project.lineage(found.file, found.node.name)
+    return [*lineage.classes, *lineage.package_bases] if isinstance(lineage, Lineage) else []

@@ -1,0 +1,292 @@
+"""The user's module: its steps, hooks and configure_optimizers."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from lgen.spec.fault import Fault, nearest
+from lgen.user_code.classes import Step, UserClass
+from lgen.user_code.constructor import constructor
+from lgen.user_code.hooks import HOOKS, METRIC_HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.results import Methods, Result, own_nodes, result, returned
+from lgen.user_code.source import Function, Lineage, Project, dotted
+
+# bases that bring no steps
+_PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
+_ASK = "annotate it `-> Tensor` or `-> dict[str, Tensor]`"
+_CONFIGURE = "annotate it `-> Optimizer` or `-> tuple[Optimizer, LRScheduler]`"
+
+
+def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass | list[Fault]:
+    """The class that a path such as model.py:Classifier names, or all that is wrong with it.
+
+    `defines` names what a base class of a package brings: such a step is taken to be called with
+    batch and batch_idx and to return its loss, such a hook with nothing.
+    """
+    project = Project(root)
+    file, _, name = path.partition(":")
+    lineage = project.lineage(file, name)
+    if not isinstance(lineage, Lineage):
+        return lineage
+    top = lineage.classes[0].node
+    if any(base.rpartition(".")[2] == "LightningModule" for base in lineage.package_bases):
+        text = "derive the class from torch.nn.Module in place of LightningModule; keep the steps"
+        return [Fault(file, top.lineno, text)]
+    methods = lineage.methods()
+    bases = tuple(b for b in lineage.package_bases if b.rpartition(".")[2] not in _PLAIN)
+    faults = list(_method_faults(methods, lineage))
+    steps: dict[str, Step] = {}
+    hooks: dict[str, Step] = {}
+    losses = _loss_attributes(lineage)
+    for method, (where, function) in methods.items():
+        if method in STEPS or method in HOOKS:
+            step = _step(method, where, function, methods, losses)
+            if isinstance(step, list):
+                faults += step
+            else:
+                (steps if method in STEPS else hooks)[method] = step
+    for brought in defines:
+        if brought in STEPS:
+            loss: Literal["loss", "other"] = "other" if brought == "predict_step" else "loss"
+            given = Step(brought, file, top.lineno, ("batch", "batch_idx"), returns=loss)
+            steps.setdefault(brought, given)
+        elif brought in HOOKS:
+            hooks.setdefault(brought, Step(brought, file, top.lineno))
+    if "training_step" not in methods and "training_step" not in steps:
+        text = f"class {name} has no training_step{nearest('training_step', methods)}"
+        if bases:
+            text += f"; if {bases[0]} brings it, add `defines: [training_step]` to the spec"
+        faults.append(Fault(file, top.lineno, text))
+    configures = _configures(methods)
+    if isinstance(configures, Fault):
+        faults.append(configures)
+        configures = None
+    if faults:
+        return faults
+    return UserClass(
+        file=file,
+        name=name,
+        line=top.lineno,
+        constructor=constructor(lineage),
+        steps=steps,
+        hooks=hooks,
+        configures=configures,
+        package_bases=bases,
+        file_classes=project.file_classes(file),
+    )
+
+
+def _method_faults(methods: Methods, lineage: Lineage) -> Iterator[Fault]:
+    """What no method may be called or use."""
+    own = {name for name in methods} | _assigned(lineage)
+    for name, (file, function) in methods.items():
+        if name in UNSUPPORTED:
+            yield Fault(file, function.lineno, f"{name} is not called; {UNSUPPORTED[name]}")
+        known = [*STEPS, *HOOKS, "configure_optimizers"]
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.86)
+        if close and name not in known and close[0] not in methods and name not in UNSUPPORTED:
+            text = f"{name} is called by nothing; did you mean {close[0]}?"
+            yield Fault(file, function.lineno, text)
+        for node in ast.walk(function):
+            if (
+                isinstance(node, ast.Attribute)
+                and dotted(node.value) == _self_name(function)
+                and node.attr in SELF_ATTRIBUTES
+                and node.attr not in own
+            ):
+                text = f"self.{node.attr} is Lightning's; {SELF_ATTRIBUTES[node.attr]}"
+                yield Fault(file, node.lineno, text)
+
+
+def _self_name(function: Function) -> str:
+    """The name of the method's first parameter, empty without one."""
+    arguments = [*function.args.posonlyargs, *function.args.args]
+    return arguments[0].arg if arguments else ""
+
+
+def _assigned(lineage: Lineage) -> set[str]:
+    """The attributes of self that the class assigns itself."""
+    return {
+        node.attr
+        for cls in lineage.classes
+        for node in ast.walk(cls.node)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and dotted(node.value) == "self"
+        and node.attr != "automatic_optimization"
+    }
+
+
+def _loss_attributes(lineage: Lineage) -> frozenset[str]:
+    """The attributes of self that hold a loss of torch.nn, such as nn.CrossEntropyLoss()."""
+    return frozenset(
+        target.attr
+        for cls in lineage.classes
+        for node in ast.walk(cls.node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Attribute)
+        and dotted(target.value) == "self"
+        and dotted(node.value.func).startswith(("nn.", "torch.nn."))
+        and dotted(node.value.func).endswith("Loss")
+    )
+
+
+def shape_fault(name: str, file: str, function: Function) -> Fault | None:
+    """What keeps a function from being a plain method that is called with self."""
+    at = function.lineno
+    decorators = {dotted(d).rpartition(".")[2] for d in function.decorator_list}
+    if wrong := decorators & {"staticmethod", "classmethod", "property"}:
+        return Fault(file, at, f"{name} is a {wrong.pop()}; write a plain method with self")
+    if isinstance(function, ast.AsyncFunctionDef):
+        return Fault(file, at, f"{name} is async; write a plain def")
+    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(function)):
+        return Fault(file, at, f"{name} is a generator; return its result in place of yield")
+    if not _self_name(function):
+        return Fault(file, at, f"{name} has no self; write it as its first parameter")
+    return None
+
+
+def _step(
+    name: str, file: str, function: Function, methods: Methods, losses: frozenset[str]
+) -> Step | list[Fault]:
+    """A step or hook, or all that is wrong with it."""
+    if wrong := shape_fault(name, file, function):
+        return [wrong]
+    allowed = STEPS.get(name) or HOOKS[name]
+    signature = function.args
+    positional = [a.arg for a in [*signature.posonlyargs, *signature.args]][1:]
+    keywords = [a.arg for a in signature.kwonlyargs]
+    faults = [
+        Fault(
+            file,
+            function.lineno,
+            f"{name} has the unknown argument {argument}{nearest(argument, allowed)}; "
+            f"it can name: {', '.join(allowed)}",
+        )
+        for argument in (*positional, *keywords)
+        if argument not in allowed
+    ]
+    faults += [
+        Fault(file, function.lineno, f"{name} takes {star}{extra.arg}; name its arguments")
+        for star, extra in (("*", signature.vararg), ("**", signature.kwarg))
+        if extra is not None
+    ]
+    found = result(function, methods, losses)
+    if name in STEPS:
+        faults += _step_result_faults(name, file, function, found)
+    else:
+        faults += _hook_result_faults(name, file, function, found)
+    if faults:
+        return faults
+    kinds: dict[str, Literal["loss", "dict"]] = {"loss": "loss", "dict": "dict"}
+    used = name in STEPS or name in METRIC_HOOKS
+    return Step(
+        name,
+        file,
+        function.lineno,
+        tuple(positional),
+        tuple(keywords),
+        "other" if name == "predict_step" else (kinds.get(found.kind) if used else None),
+        found.keys if used and name != "predict_step" else None,
+        _calls_forward(function, methods, set()),
+    )
+
+
+def _step_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:
+    """What is wrong with the result of a step."""
+    if name == "predict_step":
+        if found.kind == "none":
+            yield Fault(
+                file, function.lineno, "predict_step returns nothing; return the prediction"
+            )
+    elif found.kind == "unknown":
+        lines = [node.lineno for node in returned(function)]
+        at = function.lineno if function.returns is not None or not lines else lines[0]
+        yield Fault(file, at, f"what {name} returns cannot be told; {_ASK}")
+    elif name == "training_step" and found.kind == "none":
+        text = "training_step returns nothing; return its loss, or a dict with the key loss"
+        yield Fault(file, function.lineno, text)
+    elif name == "training_step" and found.keys is not None and "loss" not in found.keys:
+        near = nearest("loss", found.keys)
+        text = f"training_step's dict has no key loss{near}; train.py calls backward on it"
+        yield Fault(file, function.lineno, text)
+
+
+def _hook_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:
+    """What is wrong with the result of a hook."""
+    if name in METRIC_HOOKS:
+        if found.kind not in ("none", "dict"):
+            text = f"what {name} returns cannot be told; annotate it `-> dict[str, Tensor]`"
+            yield Fault(file, function.lineno, text)
+    elif found.kind != "none":
+        yield Fault(file, function.lineno, f"what {name} returns is not used; return nothing")
+
+
+def _calls_forward(function: Function, methods: Methods, seen: set[str]) -> bool:
+    """Whether the method calls self(...), by itself or through methods of the class."""
+    me = _self_name(function)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            if dotted(node.func) == me:
+                return True
+            head, _, last = dotted(node.func).rpartition(".")
+            if head == me and last in methods and last not in seen:
+                seen.add(last)
+                if _calls_forward(methods[last][1], methods, seen):
+                    return True
+    return False
+
+
+def _configures(
+    methods: Methods,
+) -> Literal["optimizer", "optimizer and scheduler"] | Fault | None:
+    """What configure_optimizers returns by its annotation."""
+    if "configure_optimizers" not in methods:
+        return None
+    file, function = methods["configure_optimizers"]
+    if wrong := shape_fault("configure_optimizers", file, function):
+        return wrong
+    signature = function.args
+    if len(signature.posonlyargs) + len(signature.args) > 1 or signature.kwonlyargs:
+        return Fault(file, function.lineno, "configure_optimizers takes no argument but self")
+    returns = function.returns
+    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
+        try:
+            returns = ast.parse(returns.value, mode="eval").body
+        except SyntaxError:
+            returns = None
+    if returns is None:
+        return Fault(file, function.lineno, f"what configure_optimizers returns: {_CONFIGURE}")
+    if isinstance(returns, ast.Subscript) and dotted(returns.value) in ("tuple", "Tuple"):
+        items = returns.slice.elts if isinstance(returns.slice, ast.Tuple) else [returns.slice]
+        names = [dotted(item).rpartition(".")[2] for item in items]
+        if "ReduceLROnPlateau" in names:
+            text = "return the optimizer alone, and write scheduler: {name: ReduceLROnPlateau}"
+            return Fault(file, function.lineno, text)
+        if len(names) == 2 and _optimizer_name(names[0]) and _scheduler_name(names[1]):
+            return "optimizer and scheduler"
+    elif _optimizer_name(dotted(returns).rpartition(".")[2]):
+        return "optimizer"
+    text = (
+        f"configure_optimizers: {_CONFIGURE}; interval and monitor belong to scheduler: of the spec"
+    )
+    return Fault(file, function.lineno, text)
+
+
+def _optimizer_name(name: str) -> bool:
+    """Whether an annotation names an optimizer."""
+    from lgen.tables.torch_optim import classes
+
+    return name == "Optimizer" or name in classes("optimizers")
+
+
+def _scheduler_name(name: str) -> bool:
+    """Whether an annotation names a scheduler."""
+    from lgen.tables.torch_optim import classes
+
+    return name == "LRScheduler" or name in classes("schedulers")
