@@ -8,7 +8,6 @@ from typing import Any
 
 from runtime.checkpoint_file import DamagedCheckpoint, load_checkpoint
 
-
 Load = Callable[[Path], dict[str, Any]]
 
 

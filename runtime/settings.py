@@ -4,7 +4,7 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import tyro
 
@@ -19,17 +19,16 @@ def parse_settings(config: type[T], load: Load = load_checkpoint) -> T:
 
     Prints where the settings differ from the checkpoint's, or the checkpoint's from the defaults.
     """
-    given = tyro.cli(config)
-    resume = getattr(given, "resume", None)
-    if resume is None:
-        return given
+    given: Any = tyro.cli(config)
+    if given.resume is None:
+        return cast(T, given)
     # what belongs to this call of the script and not to the run
     own = ("task", "resume", "default_root_dir")
-    _, checkpoint = resume_checkpoint(Path(given.default_root_dir), resume, load)
+    _, checkpoint = resume_checkpoint(Path(given.default_root_dir), given.resume, load)
     saved: dict[str, Any] = checkpoint["config"]
-    names = [field.name for field in dataclasses.fields(given)]  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(given)]
     known = {name: saved[name] for name in names if name in saved and name not in own}
-    settings = tyro.cli(config, default=dataclasses.replace(given, **known))  # type: ignore[type-var]
+    settings = tyro.cli(config, default=dataclasses.replace(given, **known))
     if os.environ.get("RANK", "0") == "0":
         defaults = config()
         for name, value in known.items():

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import nn
 from torch.distributed.checkpoint.state_dict import get_state_dict
+from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import finish_folder, link_folder, replace_folder
@@ -35,7 +35,7 @@ class ShardedCheckpoints(Checkpoints):
         dist.barrier()
         model_state, optimizer_state = get_state_dict(model, optimizer)
         parts = {"model": model_state, "optimizer": optimizer_state}
-        dcp.save(parts, checkpoint_id=self.shards)
+        save(parts, checkpoint_id=self.shards)
         if dist.get_rank() == 0:
             self.save(state, epoch=epoch, step=step, metrics=metrics)
         dist.barrier()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import nn
 from torch.distributed.checkpoint.state_dict import (
     get_model_state_dict,
@@ -13,6 +12,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_model_state_dict,
     set_optimizer_state_dict,
 )
+from torch.distributed.checkpoint.state_dict_loader import load
 from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import load_state, load_verified_state
@@ -37,7 +37,7 @@ def resume_sharded(root: str | Path, which: str) -> tuple[Path, dict[str, Any]]:
 def restore_model(checkpoint: Mapping[str, Any], model: nn.Module) -> None:
     """Read this rank's part of the weights."""
     state = {"model": get_model_state_dict(model)}
-    dcp.load(state, checkpoint_id=checkpoint["folder"])
+    load(state, checkpoint_id=checkpoint["folder"])
     set_model_state_dict(model, state["model"])
 
 
@@ -46,5 +46,5 @@ def restore_optimizer(
 ) -> None:
     """Read this rank's part of the optimizer's state."""
     state = {"optimizer": get_optimizer_state_dict(model, optimizer)}
-    dcp.load(state, checkpoint_id=checkpoint["folder"])
+    load(state, checkpoint_id=checkpoint["folder"])
     set_optimizer_state_dict(model, optimizer, state["optimizer"])

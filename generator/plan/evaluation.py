@@ -198,4 +198,6 @@ def _hook_names(stage: str) -> tuple[str, ...]:
 def _passed(spec: Spec, loop: EvaluationLoop) -> Code:
     """The arguments of the loop's function before its loader."""
     device = ["device"] if spec.accelerator != "cpu" else []
-    return arguments("model", *device, *(name for name in _PASSED if getattr(loop, f"needs_{name}")))
+    return arguments(
+        "model", *device, *(name for name in _PASSED if getattr(loop, f"needs_{name}"))
+    )

@@ -11,15 +11,13 @@ from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
 # names that Config or main() use for themselves
-RESERVED = frozenset(
-    """
+RESERVED = frozenset("""
     task resume init_from default_root_dir seed batch_size num_workers limit_train_batches
     limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
     gradient_clip_val max_epochs max_steps min_epochs min_steps val_check_interval
     check_val_every_n_epoch log_every_n_steps save_top_k every_n_epochs every_n_train_steps
     train_time_interval patience min_delta warmup_steps scheduler_frequency
-    """.split()
-)
+    """.split())
 SIMPLE_TYPES = {"int", "float", "str", "bool"}
 
 
@@ -48,7 +46,7 @@ def call(args: Mapping[str, Any], prefix: str, taken: set[str], types: Mapping[s
     Adds the names of the fields to `taken`.
     """
     fields = []
-    texts = {}
+    texts: dict[str, str] = {}
     for argument, value in args.items():
         value = _as_tuple(value)
         field_type = _field_type(value, types.get(argument))
@@ -73,7 +71,11 @@ def _as_tuple(value: Any) -> Any:
 
 def _field_type(value: Any, annotation: str | None) -> str | None:
     """The type of a field with this value, None where it is no field."""
-    if annotation in SIMPLE_TYPES and not isinstance(value, (dict, list, tuple)) and value is not None:
+    if (
+        annotation in SIMPLE_TYPES
+        and not isinstance(value, (dict, list, tuple))
+        and value is not None
+    ):
         return annotation
     if value is None:
         known = annotation is not None and annotation.replace(" ", "").endswith("|None")

@@ -30,22 +30,30 @@ def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
     if source.kind == "loader":
         text = dataset
     elif source.iterable:
-        text = "DataLoader(" + arguments(
-            dataset,
-            "cfg.batch_size",
-            num_workers="cfg.num_workers",
-            **({"collate_fn": "data.collate_fn"} if data.collate_fn else {}),
-            generator="torch.Generator()",
-        ) + ")"
+        text = (
+            "DataLoader("
+            + arguments(
+                dataset,
+                "cfg.batch_size",
+                num_workers="cfg.num_workers",
+                **({"collate_fn": "data.collate_fn"} if data.collate_fn else {}),
+                generator="torch.Generator()",
+            )
+            + ")"
+        )
     else:
-        return Code("evaluation_loader(" + arguments(
-            "data" if data.collate_fn else "",
-            dataset,
-            "rank" if is_distributed(spec) else "",
-            "world_size" if is_distributed(spec) else "",
-            (limit or "1.0") if _limits_evaluation(spec, data) else "",
-            "cfg",
-        ) + ")")
+        return Code(
+            "evaluation_loader("
+            + arguments(
+                "data" if data.collate_fn else "",
+                dataset,
+                "rank" if is_distributed(spec) else "",
+                "world_size" if is_distributed(spec) else "",
+                (limit or "1.0") if _limits_evaluation(spec, data) else "",
+                "cfg",
+            )
+            + ")"
+        )
     return Code(f"LimitedLoader({text}, {limit})" if limit else text)
 
 
@@ -93,7 +101,9 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "TRAIN_LOADER": (
-            "prefetch_to_device(train_loader, device)" if spec.prefetch_to_device else "train_loader"
+            "prefetch_to_device(train_loader, device)"
+            if spec.prefetch_to_device
+            else "train_loader"
         ),
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
         "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",

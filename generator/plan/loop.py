@@ -38,8 +38,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     flags = {
         "accumulate": accumulate,
         "clip": spec.gradient_clip_val is not None,
-        "clip_norm": spec.gradient_clip_val is not None
-        and spec.gradient_clip_algorithm == "norm",
+        "clip_norm": spec.gradient_clip_val is not None and spec.gradient_clip_algorithm == "norm",
         "clip_value": spec.gradient_clip_val is not None
         and spec.gradient_clip_algorithm == "value",
         "unscales": spec.precision == "16-mixed" and unscales,
@@ -212,9 +211,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
             "EPOCH_RANKING": ranking,
             "EPOCH_SAVE_DUE": " or ".join(due),
-            "EPOCHS_DONE": (
-                "epoch >= cfg.max_epochs or " if max_epochs(spec) is not None else ""
-            )
+            "EPOCHS_DONE": ("epoch >= cfg.max_epochs or " if max_epochs(spec) is not None else "")
             + "0 <= cfg.max_steps <= step",
         },
         values={

@@ -9,8 +9,8 @@ from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
 from lgen.plan.loaders import runs_stage
 from lgen.plan.loop import max_epochs, validates_within_epoch
-from lgen.spec.options import Spec
 from lgen.plan.torch_table import optimizer_defaults, run_length_argument
+from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
 PLATEAU = "ReduceLROnPlateau"
@@ -85,7 +85,9 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "scheduler_frequency": frequency,
             "frequency_meaning": f"{interval}s between steps of the scheduler",
             "warmup_steps": scheduler.warmup_steps if scheduler else 0,
-            "scheduler_call": Code(arguments("optimizer", **texts) + (f", {given}" if given else "")),
+            "scheduler_call": Code(
+                arguments("optimizer", **texts) + (f", {given}" if given else "")
+            ),
         },
     )
 
