@@ -28,7 +28,7 @@ def parse_settings(config: type[T], load: Load = load_checkpoint) -> T:
     saved: dict[str, Any] = checkpoint["config"]
     names = [field.name for field in dataclasses.fields(given)]
     known = {name: saved[name] for name in names if name in saved and name not in own}
-    settings = tyro.cli(config, default=dataclasses.replace(given, **known))
+    settings: T = tyro.cli(config, default=dataclasses.replace(given, **known))
     if os.environ.get("RANK", "0") == "0":
         defaults = config()
         for name, value in known.items():

@@ -1,0 +1,41 @@
+"""From the text of a spec, in the folder of its project, to every generated file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lgen.generate import generate
+from lgen.plan import Plan, make_plan
+from lgen.render.imports import top_level_modules
+from lgen.spec.check import Checked, check
+from lgen.spec.fault import Fault
+
+
+def project_files(root: Path, text: str) -> dict[str, str] | list[Fault]:
+    """The generated files by path, or every fault of the spec and the user's classes."""
+    plan = project_plan(root, text)
+    return plan if isinstance(plan, list) else generate(plan)
+
+
+def project_plan(root: Path, text: str) -> Plan | list[Fault]:
+    """The plan of the project in this folder, or the faults that stand in its way."""
+    checked = check(root, text)
+    if not isinstance(checked, Checked):
+        return checked
+    packages = _packages(root, {checked.module.file, checked.data.file})
+    return make_plan(checked.spec, checked.module, checked.data, packages)
+
+
+def _packages(root: Path, files: set[str]) -> frozenset[str]:
+    """The modules that the user's files import and that lie in no file of the project."""
+    modules: set[str] = set()
+    seen: set[str] = set()
+    while files - seen:
+        file = min(files - seen)
+        seen.add(file)
+        for name in top_level_modules((root / file).read_text(encoding="utf-8")):
+            if (root / f"{name}.py").is_file():
+                files.add(f"{name}.py")
+            elif not (root / name).is_dir():
+                modules.add(name)
+    return frozenset(modules)

@@ -1,0 +1,1 @@
+"""Shared by the tests: projects to render and run."""
