@@ -1,0 +1,72 @@
+import csv
+import math
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from runtime.csv_logger import CSVLogger
+from runtime.tensorboard_logger import TensorBoardLogger
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_rows_are_read_back_exactly(tmp_path):
+    logger = CSVLogger(tmp_path / "metrics.csv")
+    value = 0.1 + 0.2
+    logger.log({"train_loss": value, "odd, name": math.inf}, step=5, epoch=0)
+    assert (tmp_path / "metrics.csv").read_text().startswith("step,epoch,train_loss,")
+    (row,) = rows(tmp_path / "metrics.csv")
+    assert (row["step"], row["epoch"]) == ("5", "0")
+    assert float(row["train_loss"]) == value and float(row["odd, name"]) == math.inf
+
+
+def test_a_new_metric_adds_a_column(tmp_path):
+    logger = CSVLogger(tmp_path / "metrics.csv")
+    logger.log({"a": 1.0}, step=1, epoch=0)
+    logger.log({"b": 2.0}, step=2, epoch=0)
+    logger.log({"a": 3.0}, step=3, epoch=0)
+    assert (tmp_path / "metrics.csv").read_text() == (
+        "step,epoch,a,b\n1,0,1.0,\n2,0,,2.0\n3,0,3.0,\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.csv"]
+
+
+LOG = [{"a": 1.0}, {"a": 2.0}, {"b": 0.5}, {"a": 3.0, "c": 4.0}, {"b": 1.5}]
+
+
+@pytest.mark.parametrize("saved_after", range(len(LOG) + 1))
+@pytest.mark.parametrize("torn", ["", "6,0,", '7,0,"1'])
+def test_a_resumed_log_equals_the_straight_one(tmp_path, saved_after, torn):
+    straight, path = tmp_path / "straight.csv", tmp_path / "metrics.csv"
+    for target in (straight, path):
+        logger = CSVLogger(target)
+        for step, metrics in enumerate(LOG):
+            if step == saved_after:
+                state = logger.state_dict()
+            logger.log(metrics, step=step, epoch=0)
+        if saved_after == len(LOG):
+            state = logger.state_dict()
+    with path.open("a") as file:
+        file.write(torn)
+    logger = CSVLogger(path)
+    logger.load_state_dict(state)
+    for step, metrics in list(enumerate(LOG))[saved_after:]:
+        logger.log(metrics, step=step, epoch=0)
+    assert path.read_text() == straight.read_text()
+
+
+def test_tensorboard_reads_the_scalars_back_and_hides_what_was_done_again(tmp_path):
+    logger = TensorBoardLogger(tmp_path)
+    for step in (1, 2, 3):
+        logger.log({"train_loss": float(step)}, step=step, epoch=0)
+    logger.close()
+    logger = TensorBoardLogger(tmp_path, purge_step=3)
+    logger.log({"train_loss": 9.0}, step=3, epoch=1)
+    logger.close()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    read = [(event.step, event.value) for event in events.Scalars("train_loss")]
+    assert read == [(1, 1.0), (2, 2.0), (3, 9.0)]
+    assert [event.value for event in events.Scalars("epoch")] == [0.0, 0.0, 1.0]
