@@ -1,0 +1,107 @@
+"""What an option may be, as a JSON Schema says it in words."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+Schema = dict[str, Any]
+
+
+@cache
+def spec_schema() -> Schema:
+    """The JSON Schema of the whole spec, as pydantic writes it."""
+    from lgen.spec.options import Spec
+
+    return Spec.model_json_schema()
+
+
+def resolve(schema: Schema) -> Schema:
+    """The schema that a reference stands for."""
+    while "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        schema = {
+            **spec_schema()["$defs"][name],
+            **{k: v for k, v in schema.items() if k != "$ref"},
+        }
+    return schema
+
+
+def branches(schema: Schema) -> list[Schema]:
+    """The alternatives of a schema, those of alternatives included."""
+    schema = resolve(schema)
+    parts = schema.get("anyOf") or schema.get("oneOf")
+    return [b for part in parts for b in branches(part)] if parts else [schema]
+
+
+def schema_at(path: tuple[str | int, ...]) -> Schema | None:
+    """The schema of the option at a path, None where there is no such option."""
+    schema: Schema = spec_schema()
+    for part in path:
+        found = None
+        for branch in branches(schema):
+            if isinstance(part, int):
+                found = found or branch.get("items")
+            else:
+                found = found or branch.get("properties", {}).get(part)
+        if found is None:
+            return None
+        schema = found
+    return schema
+
+
+def keys_at(path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the mapping at a path may have."""
+    schema = schema_at(path)
+    found = branches(schema) if schema is not None else []
+    return [key for branch in found for key in branch.get("properties", {})]
+
+
+def words(schema: Schema) -> str:
+    """What a schema allows, such as `an integer, at least 1, or null`."""
+    return ", or ".join(dict.fromkeys(_words(branch) for branch in branches(schema)))
+
+
+def choices(schema: Schema) -> list[str]:
+    """The texts that a schema allows, where it lists them."""
+    found = [v for b in branches(schema) for v in [*b.get("enum", []), b.get("const")]]
+    return [value for value in found if isinstance(value, str)]
+
+
+def _words(schema: Schema) -> str:
+    """`words` for a schema without alternatives."""
+    if "const" in schema:
+        return _value(schema["const"])
+    if "enum" in schema:
+        return ", ".join(_value(value) for value in schema["enum"])
+    kind = schema.get("type")
+    if kind == "array":
+        inner = words(schema.get("items", {}))
+        return f"a list of {inner}" if inner else "a list"
+    if kind == "object":
+        keys = ", ".join(schema.get("properties", {}))
+        return f"a mapping of {keys}" if keys else "a mapping"
+    names = {
+        "integer": "an integer",
+        "number": "a number",
+        "boolean": "true or false",
+        "string": "HH:MM:SS" if "pattern" in schema else "a text",
+        "null": "null",
+    }
+    limits = [
+        f"{said} {schema[key]:g}"
+        for key, said in [
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        ]
+        if key in schema and schema[key] < 2**31
+    ]
+    return " ".join([names.get(str(kind), ""), *limits]).strip()
+
+
+def _value(value: Any) -> str:
+    """A constant as YAML has it."""
+    return value if isinstance(value, str) else json.dumps(value)

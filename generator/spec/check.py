@@ -1,0 +1,62 @@
+"""A spec together with the code that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgen.spec.code_rules import code_findings
+from lgen.spec.document import Document
+from lgen.spec.fault import Fault
+from lgen.spec.options import Spec
+from lgen.spec.read import NAME, read_document, sort_faults
+from lgen.spec.validate import line_of, validate
+from lgen.user_code.classes import UserClass, UserData
+from lgen.user_code.constructor import argument_faults
+from lgen.user_code.data import read_data
+from lgen.user_code.module import read_module
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec and the classes that it names, with nothing wrong in them or between them."""
+
+    spec: Spec
+    module: UserClass
+    data: UserData
+
+
+def check(root: Path, spec_text: str, file: str = NAME) -> Checked | list[Fault]:
+    """The spec with its classes, or every fault of the spec, the files and between them."""
+    document = read_document(spec_text, file)
+    if isinstance(document, list):
+        return document
+    spec, faults = validate(document)
+    if spec is None:
+        return sort_faults(faults)
+    module = read_module(root, spec.module.path, spec.defines)
+    data = read_data(root, spec.data.path)
+    for found, key in ((module, "module"), (data, "data")):
+        if isinstance(found, list):
+            faults += found
+        else:
+            faults += _argument_faults(document, spec, found, key)
+    if isinstance(module, UserClass) and isinstance(data, UserData):
+        faults += [
+            Fault(file, line_of(document, keys), message)
+            for keys, message in code_findings(spec, module, data)
+        ]
+        if not faults:
+            return Checked(spec, module, data)
+    return sort_faults(faults)
+
+
+def _argument_faults(
+    document: Document, spec: Spec, found: UserClass | UserData, key: str
+) -> list[Fault]:
+    """What is wrong with the args of the module or the data class."""
+    args = spec.module.args if key == "module" else spec.data.args
+    return [
+        Fault(document.file, document.line((key, "args", name) if name else (key,)), message)
+        for name, message in argument_faults(found.name, found.constructor, args)
+    ]

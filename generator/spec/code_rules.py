@@ -1,0 +1,162 @@
+"""What the spec, the module and the data class need of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lgen.spec.fault import nearest
+from lgen.spec.options import Spec
+from lgen.tables.torch_optim import arguments, classes, length_argument
+from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
+from lgen.user_code.hooks import HOOKS, STEPS
+
+# the keys that a fault is about, and the fault
+Finding = tuple[tuple[str, ...], str]
+
+
+@dataclass(frozen=True)
+class CodeRule:
+    """A check of the spec against the user's code; `sentence` says it in general."""
+
+    id: str
+    keys: tuple[str, ...]
+    sentence: str
+
+
+CODE_RULES = (
+    CodeRule("one-optimizer", ("optimizer",), "optimizer or configure_optimizers, and just one"),
+    CodeRule("one-scheduler", ("scheduler",), "a scheduler by name, or by configure_optimizers"),
+    CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
+    CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
+    CodeRule("stage-halves", ("data",), "a step needs data, and data a step"),
+    CodeRule("monitor-measured", ("checkpoint.monitor",), "a monitor is measured by validation"),
+    CodeRule("iterable-limits", ("limit_train_batches",), "iterable data has no share of batches"),
+    CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
+)
+
+
+def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
+    """Every fault between a spec and the user's classes."""
+    yield from _optimizer(spec, module)
+    yield from _names(spec, module)
+    yield from _stages(spec, module, data)
+    yield from _monitors(spec, module, data)
+    yield from _iterable(spec, data)
+
+
+def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
+    """Exactly one of the spec and the module gives the optimizer, and one the scheduler."""
+    if module.configures is None and spec.optimizer is None:
+        yield ("optimizer",), (
+            "there is no optimizer; write optimizer: {name: AdamW, lr: 1e-3}, or "
+            "configure_optimizers in the module"
+        )
+    if module.configures is not None and spec.optimizer is not None:
+        yield ("optimizer",), "the module has configure_optimizers; remove optimizer, or the method"
+    if spec.scheduler is None:
+        return
+    if module.configures == "optimizer and scheduler":
+        if spec.scheduler.name or spec.scheduler.args or spec.scheduler.warmup_steps:
+            yield ("scheduler",), (
+                "configure_optimizers returns a scheduler; scheduler takes interval and frequency"
+            )
+    elif spec.scheduler.name is None:
+        yield ("scheduler",), "scheduler needs a name, such as CosineAnnealingLR"
+
+
+def _names(spec: Spec, module: UserClass) -> Iterator[Finding]:
+    """What the spec names is there."""
+    for name in spec.defines:
+        if name not in STEPS and name not in HOOKS:
+            yield ("defines",), f"{name} is no step or hook{nearest(name, [*STEPS, *HOOKS])}"
+    for name in spec.fsdp.wrap:
+        if name not in module.file_classes:
+            near = nearest(name, module.file_classes)
+            yield ("fsdp.wrap",), (
+                f"{module.file} has no class {name}{near}; define it there or import it there"
+            )
+
+
+def _stages(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
+    """Each of validation, test and prediction has both a step and data, or neither."""
+    limits = {
+        "val": spec.limit_val_batches,
+        "test": spec.limit_test_batches,
+        "predict": spec.limit_predict_batches,
+    }
+    for stage, limit in limits.items():
+        step = STEP_OF_STAGE[stage]
+        if limit == 0:
+            continue
+        off = f"or set limit_{stage}_batches: 0"
+        if step in module.steps and stage not in data.sources:
+            yield ("data",), f"{step} has no data; write {stage}_dataset in {data.file}, {off}"
+        if stage in data.sources and step not in module.steps:
+            where = f"{data.sources[stage].method} has no {step} in {module.file}"
+            yield ("module",), f"{where}; write it, {off}"
+
+
+def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
+    """What is monitored is measured."""
+    watched = {"checkpoint": spec.checkpoint, "early_stopping": spec.early_stopping}
+    monitors = {k: p.monitor for k, p in watched.items() if p is not None and p.monitor}
+    if spec.scheduler is not None and spec.scheduler.monitor:
+        monitors["scheduler"] = spec.scheduler.monitor
+    validates = "validation_step" in module.steps and "val" in data.sources
+    if spec.limit_val_batches != 0 and not validates:
+        for key, monitor in monitors.items():
+            yield (f"{key}.monitor",), (
+                f"nothing measures {monitor}; write validation_step and val_dataset"
+            )
+        if spec.scheduler is not None and spec.scheduler.interval == "validation":
+            yield ("scheduler.interval",), "there is no validation to step at; set interval: epoch"
+    names = _measured(module, data)
+    for key, monitor in monitors.items() if validates and names is not None else ():
+        if monitor.startswith("val_") and monitor not in names:
+            listed = f"{nearest(monitor, names)} (measured: {', '.join(names)})"
+            yield (f"{key}.monitor",), f"validation measures no {monitor}{listed}"
+
+
+def _measured(module: UserClass, data: UserData) -> list[str] | None:
+    """The names of all metrics of the validation, None where not all are known."""
+    step = module.steps.get("validation_step")
+    hook = module.hooks.get("on_validation_epoch_end")
+    if step is None or "val" not in data.sources or data.sources["val"].several:
+        return None
+    keys = ("loss",) if step.returns == "loss" else () if step.returns is None else step.metrics
+    more = hook.metrics if hook is not None and hook.returns == "dict" else ()
+    return None if keys is None or more is None else [f"val_{key}" for key in (*keys, *more)]
+
+
+def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
+    """Iterable data has no length that is known before it is read."""
+    for stage, source in data.sources.items():
+        limit = getattr(spec, f"limit_{stage}_batches")
+        if source.iterable and isinstance(limit, float) and limit not in (0.0, 1.0):
+            yield (f"limit_{stage}_batches",), (
+                f"{source.method} is iterable and has no length to take a share of; "
+                "write a number of batches"
+            )
+    train = data.sources["train"]
+    if not train.iterable or isinstance(spec.limit_train_batches, int):
+        return
+    if isinstance(spec.val_check_interval, float) and spec.val_check_interval != 1.0:
+        yield ("val_check_interval",), (
+            f"{train.method} is iterable and has no length to take a share of; "
+            "write a number of batches"
+        )
+    scheduler = spec.scheduler
+    if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
+        return
+    length = length_argument(scheduler.name or "")
+    # what the run's length in intervals can be taken from
+    known = spec.max_steps != -1 if scheduler.interval == "step" else spec.max_epochs is not None
+    if scheduler.interval == "epoch" and spec.max_steps == -1:
+        known = True
+    if length is not None and length not in scheduler.args and not known:
+        kind = arguments("schedulers", scheduler.name or "")[length]["type"]
+        yield ("scheduler",), (
+            f"{train.method} is iterable, so the run's length is not known; set max_steps, or "
+            f"{length}: {kind.partition(' ')[0]} in scheduler"
+        )

@@ -1,0 +1,80 @@
+"""Reading lgen.yaml and options of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lgen.spec.allowed import keys_at, schema_at
+from lgen.spec.document import MAX_BYTES, Document, decode, parse, parse_value
+from lgen.spec.fault import Fault, nearest
+from lgen.spec.options import Spec
+from lgen.spec.validate import validate
+
+NAME = "lgen.yaml"
+# mappings whose other keys are arguments of a class
+_OPEN = ("optimizer", "scheduler", "module.args", "data.args")
+
+
+def read_text(path: Path) -> str | Fault:
+    """The text of a spec file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return Fault(path.name, None, "there is no spec here; `lgen new NAME` makes a project")
+    except OSError as error:
+        return Fault(path.name, None, f"the spec cannot be read: {error.strerror}")
+    return decode(data, path.name)
+
+
+def read_document(text: str, file: str = NAME) -> Document | list[Fault]:
+    """The text as a document with lines, or all that is wrong with its YAML."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        return [Fault(file, None, "the file is over 1 MB; a spec is a page of text")]
+    return parse(text, file)
+
+
+def loads(text: str, file: str = NAME) -> Spec | list[Fault]:
+    """The text as a Spec, or every fault that can be seen in it alone."""
+    document = read_document(text, file)
+    if isinstance(document, list):
+        return document
+    spec, faults = validate(document)
+    return spec if spec is not None and not faults else sort_faults(faults)
+
+
+def load(path: Path) -> Spec | list[Fault]:
+    """The file as a Spec, or every fault that can be seen in it alone."""
+    text = read_text(path)
+    return [text] if isinstance(text, Fault) else loads(text, path.name)
+
+
+def sort_faults(faults: list[Fault]) -> list[Fault]:
+    """The faults by file and line, those of a whole file first."""
+    return sorted(dict.fromkeys(faults), key=lambda f: (f.file, f.line or 0))
+
+
+def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
+    """By dotted key, the values of `--set key=value` as YAML reads them, or all faults."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for key, text in options.items():
+        path = tuple(key.split("."))
+        if not _known(path):
+            known = [".".join([*path[:-1], name]) for name in keys_at(path[:-1]) or keys_at(())]
+            faults.append(Fault("--set", None, f"there is no option {key}{nearest(key, known)}"))
+            continue
+        value = parse_value(text, f"--set {key}")
+        if isinstance(value, Fault):
+            faults.append(value)
+        else:
+            values[key] = value
+    return faults or values
+
+
+def _known(path: tuple[str, ...]) -> bool:
+    """Whether an option of this path can be written."""
+    parent = ".".join(path[:-1])
+    return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")

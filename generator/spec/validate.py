@@ -1,0 +1,166 @@
+"""A document as a Spec, and everything that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lgen.spec.allowed import choices, keys_at, schema_at, words
+from lgen.spec.document import Document, Path
+from lgen.spec.fault import Fault, nearest
+from lgen.spec.options import Spec
+from lgen.spec.rules import RULES
+from lgen.spec.types import fits
+from lgen.tables.torch_optim import Kind, classes
+from pydantic import ValidationError
+
+# stands for a class path that is wrong or missing, so that the rest can still be looked at
+_STAND_IN = {"module": "model.py:Model", "data": "data.py:Data"}
+
+
+def validate(document: Document) -> tuple[Spec | None, list[Fault]]:
+    """The spec, None if a type or key is wrong, and every fault that can be seen in it alone."""
+    try:
+        spec = Spec.model_validate(document.values)
+        broken: set[str] = set()
+        faults: list[Fault] = []
+    except ValidationError as error:
+        faults = _model_faults(document, error)
+        broken = {str(e["loc"][0]) for e in error.errors(include_url=False) if e["loc"]}
+        whole = {k: v for k, v in document.values.items() if k not in broken}
+        spec = Spec.model_validate({**_STAND_IN, **whole})
+    faults += _torch_faults(document, spec, "optimizers") + _torch_faults(
+        document, spec, "schedulers"
+    )
+    for rule in RULES:
+        if broken.isdisjoint(key.partition(".")[0] for key in rule.keys) and rule.broken(spec):
+            faults.append(Fault(document.file, line_of(document, rule.keys), rule.sentence))
+    return (None if broken else spec), faults
+
+
+def line_of(document: Document, keys: tuple[str, ...]) -> int | None:
+    """The line of the first of the dotted keys that the spec gives."""
+    paths = [tuple(key.split(".")) for key in keys]
+    given = next((path for path in paths if path in document.lines), None)
+    if given is not None:
+        return document.lines[given]
+    return next((at for path in paths if (at := document.line(path)) is not None), None)
+
+
+def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
+    """Pydantic's errors as faults, one for each key."""
+    faults: dict[Path, Fault] = {}
+    for item in error.errors(include_url=False):
+        path = _path_in(document.values, item["loc"])
+        kind = item["type"]
+        if kind == "missing":
+            path = (*path, str(item["loc"][-1]))
+        name = ".".join(str(part) for part in path)
+        value = _value_at(document.values, path)
+        if kind == "missing":
+            allowed = words(schema_at(path) or {})
+            message = f"{name} is missing; it is {allowed}"
+        elif kind == "extra_forbidden":
+            known = keys_at(path[:-1])
+            near = nearest(str(path[-1]), known)
+            rest = "" if near else f"; known keys: {', '.join(known)}"
+            message = f"{name} is an unknown key{near}{rest}"
+        elif kind == "value_error":
+            message = f"{name}: {item['ctx']['error']}"
+        else:
+            schema = schema_at(path) or {}
+            near = nearest(value, choices(schema)) if isinstance(value, str) else ""
+            message = f"{name} is {shown(value)}; allowed: {words(schema)}{near}"
+        faults.setdefault(path, Fault(document.file, document.line(path), message))
+    return list(faults.values())
+
+
+def _path_in(values: Any, loc: tuple[int | str, ...]) -> Path:
+    """The part of pydantic's location that is a path of the document."""
+    path: list[int | str] = []
+    for part in loc:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+def _value_at(values: Any, path: Path) -> Any:
+    """The value at a path, None where there is none."""
+    for part in path:
+        if isinstance(values, dict):
+            values = values.get(part)
+        elif isinstance(values, list) and isinstance(part, int):
+            values = values[part]
+        else:
+            return None
+    return values
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it, cut short."""
+    text = {True: "true", False: "false", None: "null"}.get(value) if _plain(value) else None
+    text = repr(value) if text is None else text
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _plain(value: Any) -> bool:
+    """Whether YAML has a word of its own for the value."""
+    return value is None or isinstance(value, bool)
+
+
+def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
+    """What is wrong with the name and the arguments of the optimizer or scheduler."""
+    part = spec.optimizer if kind == "optimizers" else spec.scheduler
+    key = kind.removesuffix("s")
+    if part is None or part.name is None:
+        return []
+    rows = classes(kind)
+    at = document.line((key, "name"))
+    if part.name not in rows:
+        near = nearest(part.name, rows)
+        listed = "" if near else f"; known: {', '.join(n for n in rows if 'args' in rows[n])}"
+        return [Fault(document.file, at, f"there is no {key} {part.name!r}{near}{listed}")]
+    if "refused" in rows[part.name]:
+        return [Fault(document.file, at, f"{part.name}: {rows[part.name]['refused']}")]
+    known = rows[part.name]["args"]
+    own = [] if kind == "optimizers" else ["interval", "frequency", "monitor", "warmup_steps"]
+    faults = []
+    for name, value in part.args.items():
+        if message := _argument_fault(part.name, name, value, known, own):
+            faults.append(Fault(document.file, document.line((key, name)), message))
+    for name, row in known.items():
+        if "type" in row and "default" not in row and not row.get("length"):
+            if name not in part.args:
+                text = f"{part.name} needs {name}: {row['type']}; add it to {key}"
+                faults.append(Fault(document.file, document.line((key,)), text))
+    return faults
+
+
+def _argument_fault(
+    owner: str, name: str, value: Any, known: dict[str, dict[str, Any]], own: list[str]
+) -> str | None:
+    """What is wrong with one argument, or None."""
+    row = known.get(name)
+    if row is None:
+        usable = [*(n for n, r in known.items() if "type" in r), *own]
+        near = nearest(name, usable)
+        return f"{owner} has no argument {name}{near} (it has: {', '.join(usable)})"
+    if "refused" in row:
+        return f"{owner}'s {name}: {row['refused']}"
+    if fits(row["type"], value) is False:
+        return f"{owner}'s {name} is {row['type']}, and {shown(value)} is not"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        outside = (
+            ("minimum" in row and value < row["minimum"])
+            or ("exclusiveMinimum" in row and value <= row["exclusiveMinimum"])
+            or ("maximum" in row and value > row["maximum"])
+            or ("exclusiveMaximum" in row and value >= row["exclusiveMaximum"])
+        )
+        if outside:
+            allowed = words({"type": "number", **{k: v for k, v in row.items() if "imum" in k}})
+            return f"{owner}'s {name} is {shown(value)}; allowed: {allowed}"
+    return None
