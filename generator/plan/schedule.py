@@ -9,8 +9,9 @@ from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
 from lgen.plan.loaders import runs_stage
 from lgen.plan.loop import max_epochs, validates_within_epoch
-from lgen.plan.torch_table import optimizer_defaults, run_length_argument
 from lgen.spec.options import Spec
+from lgen.tables.torch_optim import arguments as table_arguments
+from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
 
 PLATEAU = "ReduceLROnPlateau"
@@ -20,8 +21,10 @@ def optimizer_args(spec: Spec) -> dict[str, Any]:
     """The optimizer's arguments, lr always among them."""
     if spec.optimizer is None:
         return {}
-    defaults = optimizer_defaults(spec.optimizer.name)
-    return {"lr": defaults["lr"]} | spec.optimizer.args if "lr" in defaults else spec.optimizer.args
+    rate = table_arguments("optimizers", spec.optimizer.name).get("lr", {})
+    return (
+        {"lr": rate["default"], **spec.optimizer.args} if "default" in rate else spec.optimizer.args
+    )
 
 
 def scheduler_args(spec: Spec) -> Mapping[str, Any]:
@@ -41,7 +44,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     exists = bool(name) or returned
     plateau = name == PLATEAU
     interval = scheduler.interval if scheduler else "epoch"
-    length = run_length_argument(name) if name else None
+    length = length_argument(name) if name else None
     needs_length = length is not None and scheduler is not None and length not in scheduler.args
     warmup = warms_up(spec)
     monitor = scheduler.monitor if scheduler and scheduler.monitor else ""
