@@ -19,7 +19,7 @@ def generate(plan: Plan) -> dict[str, str]:
     rendered = rendered_files(plan)
     files = {path: file.text for path, file in rendered.items()}
     sources = runtime_sources()
-    modules = runtime_closure(files.values(), sources)
+    modules = runtime_closure([*files.values(), *_commands(plan)], sources)
     files["runtime/__init__.py"] = sources["__init__"]
     files |= {f"runtime/{name}.py": sources[name] for name in sorted(modules)}
     imported = {name for text in files.values() for name in top_level_modules(text)}
@@ -34,6 +34,12 @@ def rendered_files(plan: Plan) -> dict[str, Rendered]:
     """The Python files that come from templates, with the origin of their lines."""
     paths = ["train.py", "tests/test_train.py"]
     return {path: render(_TEMPLATES + path, plan.context) for path in paths}
+
+
+def _commands(plan: Plan) -> list[str]:
+    """Imports of the runtime modules that are commands of their own."""
+    flags = plan.decisions.flags
+    return ["import runtime.consolidate"] if flags["fsdp"] and flags["checkpoint"] else []
 
 
 def _text_files(plan: Plan) -> list[str]:

@@ -299,7 +299,10 @@ def evaluation_loader(  #: if builds_evaluation_loaders
         world_size=world_size,  #: if distributed
         seed=cfg.seed
     )
-    batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation
+    batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation and not distributed
+    # a share is one of the first rank's batches, the same number on every rank
+    most = math.ceil(len(dataset) / (cfg.batch_size * world_size))  #: if limits_evaluation and distributed
+    batches.max_batches = limit_batches(limit, most)  #: if limits_evaluation and distributed
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
