@@ -1,0 +1,188 @@
+"""The command line; what a command does stands in commands/, imported when it is run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from lgen import __version__
+
+if TYPE_CHECKING:
+    from lgen.commands.build import Build
+    from lgen.spec.fault import Fault
+
+USAGE = 2
+
+app = typer.Typer(
+    name="lgen",
+    help="Writes plain PyTorch training projects from a short module spec.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="An option of the spec; may be repeated."),
+]
+
+
+def run() -> None:
+    """Runs the command line: exit 0 done, 1 conflict or drift, 2 usage, spec or disk."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader has what it wanted; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"lgen: {file}{error.strerror or error}", file=sys.stderr)
+        sys.exit(USAGE)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Writes plain PyTorch training projects from a short module spec."""
+    if version:
+        print(f"lgen {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The folder to make.")],
+    starter: Annotated[
+        str, typer.Option(help="A built-in starter, a folder or a git address.")
+    ] = "digits",
+    settings: Settings = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An answer to a question of the starter."),
+    ] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing.")] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Let the starter run code of its own.")
+    ] = False,
+) -> None:
+    """Make a new project."""
+    from lgen.commands.new import new as make
+
+    answers = dict(_pair(text) for text in answer or [])
+    ask = not defaults and _on_terminal()
+    built = make(name, starter, settings or [], answers, ask=ask, trust=trust)
+    if isinstance(built, list):
+        _fail(built)
+    print(f"Made {name}: {_summary(built)}.")
+    _print_kept(built)
+    _print_next(built, name)
+
+
+@app.command()
+def init(
+    settings: Settings = None,
+    module: Annotated[
+        str | None, typer.Option(metavar="FILE:CLASS", help="The nn.Module with its steps.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="FILE:CLASS", help="The class with the data sets.")
+    ] = None,
+) -> None:
+    """Write the training script around a module and data that are already in this folder."""
+    from lgen.commands.init import Classes, needs_classes
+    from lgen.commands.init import init as make
+
+    root = Path.cwd()
+    if needs_classes(root) and _on_terminal():
+        module = module or typer.prompt("The module's class, such as model.py:Net")
+        data = data or typer.prompt("The data's class, such as data.py:Data")
+    built = make(root, Classes(module, data), settings or [])
+    if isinstance(built, list):
+        _fail(built)
+    print(f"Wrote {_summary(built)}.")
+    _print_kept(built)
+    _print_next(built)
+
+
+@app.command()
+def options(
+    name: Annotated[str | None, typer.Argument(help="One option, with its rules.")] = None,
+) -> None:
+    """List the options of lgen.yaml: name, type, default and what they do."""
+    from lgen.commands.show import one_option, option_table
+
+    text = option_table() if name is None else one_option(name)
+    if not isinstance(text, str):
+        _fail([text])
+    print(text, end="")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of lgen.yaml."""
+    from lgen.commands.show import schema_text
+
+    print(schema_text(), end="")
+
+
+def _fail(faults: Iterable[Fault]) -> NoReturn:
+    """Prints what is wrong and ends the process; nothing else prints faults."""
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    raise typer.Exit(USAGE)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """`name=value` as two texts."""
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise typer.BadParameter(f"write name=value, not {text!r}", param_hint="--answer")
+    return name, value
+
+
+def _on_terminal() -> bool:
+    """Whether someone is there to answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _summary(built: Build) -> str:
+    """The generated files in a few words."""
+    paths = [path for path in built.files if not path.startswith(".lgen/")]
+    modules = sum(path.startswith("runtime/") for path in paths)
+    names = [path for path in paths if not path.startswith("runtime/")]
+    return ", ".join([*names, f"runtime/ ({modules} files)"])
+
+
+def _print_kept(built: Build) -> None:
+    """Which files of the user were left alone, and what belongs into them."""
+    if not built.kept:
+        return
+    print(f"Left as they are: {', '.join(built.kept)}.")
+    if "pyproject.toml" in built.kept:
+        print("Add to the requirements in your pyproject.toml:")
+        for requirement in built.requirements:
+            print(f"    {requirement}")
+
+
+def _print_next(built: Build, folder: str | None = None) -> None:
+    """The commands to go on with."""
+    print("\nNext:")
+    if folder is not None:
+        print(f"    cd {shlex.quote(folder)}")
+    if "pyproject.toml" not in built.kept:
+        print("    pip install -e '.[test]'")
+    print("    ./launch.sh" if "launch.sh" in built.files else "    python train.py")
+    print("    python -m pytest")

@@ -1,0 +1,92 @@
+"""What `new` and `init` share: the files of a project around those that are the user's."""
+
+from __future__ import annotations
+
+import os
+import re
+from ast import literal_eval
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgen.lgen_folder import FOLDER, SPEC_FILE, lgen_folder
+from lgen.spec.fault import Fault
+
+_USERS_OWN = ("README.md", "pyproject.toml", "tests/")
+
+
+@dataclass(frozen=True)
+class Build:
+    """The files to write by path, those that were the user's before, and the requirements."""
+
+    files: dict[str, str]
+    kept: list[str]
+    requirements: list[str]
+
+
+def build(root: Path, spec_text: str) -> Build | list[Fault]:
+    """The generated files and .lgen for the user's files in `root`, or all that is wrong.
+
+    A README.md, pyproject.toml or tests that the user has are kept; any other file that stands
+    where lgen would write is a fault.
+    """
+    from lgen.project import project_files
+
+    files = project_files(root, spec_text)
+    if isinstance(files, list):
+        return files
+    taken = [path for path in files if os.path.lexists(root / path)]
+    kept = [path for path in taken if path.startswith(_USERS_OWN)]
+    if faults := _in_the_way(root, set(taken) - set(kept)):
+        return faults
+    requirements = _requirements(files["pyproject.toml"])
+    written = {path: text for path, text in files.items() if path not in kept}
+    return Build(written | lgen_folder(spec_text, written, kept), kept, requirements)
+
+
+def _in_the_way(root: Path, taken: Iterable[str]) -> list[Fault]:
+    """A fault for each file that lgen would have to overwrite."""
+    blocked = set(taken)
+    if os.path.lexists(root / "runtime") and (
+        not (root / "runtime").is_dir() or any((root / "runtime").iterdir())
+    ):
+        blocked = {path for path in blocked if not path.startswith("runtime/")} | {"runtime"}
+    if (root / "tests").exists() and not (root / "tests").is_dir():
+        blocked.add("tests")
+    return [
+        Fault(path, None, "this is where lgen would write its own; move or rename yours")
+        for path in sorted(blocked)
+    ]
+
+
+def _requirements(pyproject: str) -> list[str]:
+    """The requirements that a generated pyproject.toml lists."""
+    found = re.search(r"^dependencies = (\[.*?^\])", pyproject, re.DOTALL | re.MULTILINE)
+    return list(literal_eval(found[1])) if found else []
+
+
+def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
+    """The spec's text with each `key=value` set in it, its comments and order kept."""
+    if not settings:
+        return spec_text
+    from lgen.spec.read import from_options, set_option
+
+    pairs = [setting.partition("=") for setting in settings]
+    if bad := [key for key, equals, _ in pairs if not equals or not key]:
+        return [Fault("--set", None, f"write key=value, not {text!r}") for text in bad]
+    values = from_options({key: value for key, _, value in pairs})
+    if isinstance(values, list):
+        return values
+    for key, value in values.items():
+        changed = set_option(spec_text, key, value)
+        if isinstance(changed, list):
+            return changed
+        spec_text = changed
+    return spec_text
+
+
+def already_a_project(root: Path) -> Fault | None:
+    """The fault of a folder that lgen has filled before."""
+    if not os.path.lexists(root / FOLDER):
+        return None
+    return Fault(str(root / FOLDER), None, f"this is a project already; edit its {SPEC_FILE}")

@@ -1,0 +1,92 @@
+"""`lgen init`: a training script around a module and data that are already there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lgen.commands.build import Build, already_a_project, build, with_values
+from lgen.lgen_folder import SCHEMA_LINE, SPEC_FILE
+from lgen.spec.fault import Fault
+from lgen.write import write_files
+
+_SPEC = """\
+module: {module}
+data: {data}
+{optimizer}max_epochs: 10
+
+# Every option with its default: lgen options.
+"""
+_OPTIMIZER = "optimizer: {name: AdamW, lr: 1e-3}\n"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that a first spec names, such as model.py:Net; None where it was not said."""
+
+    module: str | None
+    data: str | None
+
+
+def init(root: Path, classes: Classes, settings: Sequence[str]) -> Build | list[Fault]:
+    """What was written into `root`, or why nothing was.
+
+    Raises OSError where a file cannot be written; then, too, nothing is left behind.
+    """
+    if fault := already_a_project(root):
+        return [fault]
+    has_spec = not needs_classes(root)
+    if has_spec and (classes.module or classes.data):
+        return [Fault(SPEC_FILE, None, "this names the classes; leave out --module and --data")]
+    before = _read_spec(root) if has_spec else _first_spec(root, classes)
+    if isinstance(before, Fault):
+        return [before]
+    spec_text = with_values(before, settings)
+    if isinstance(spec_text, list):
+        return spec_text
+    built = build(root, spec_text)
+    if isinstance(built, list):
+        return built
+    spec = {SPEC_FILE: spec_text}
+    if not has_spec:
+        write_files(root, built.files | spec)
+    else:
+        write_files(root, built.files, replaced=spec if spec_text != before else {})
+    return built
+
+
+def needs_classes(root: Path) -> bool:
+    """Whether there is no spec that names the classes."""
+    return not os.path.lexists(root / SPEC_FILE)
+
+
+def _read_spec(root: Path) -> str | Fault:
+    from lgen.spec.read import read_text
+
+    return read_text(root / SPEC_FILE)
+
+
+def _first_spec(root: Path, classes: Classes) -> str | Fault:
+    """A short spec that names the classes."""
+    from lgen.spec.names import class_path_fault
+    from lgen.user_code.classes import UserClass
+    from lgen.user_code.module import read_module
+
+    if not classes.module or not classes.data:
+        return Fault(
+            SPEC_FILE,
+            None,
+            "there is none; name the classes: lgen init --module model.py:Net --data data.py:Data",
+        )
+    for flag, path in (("--module", classes.module), ("--data", classes.data)):
+        if fault := class_path_fault(path):
+            return Fault(f"{flag} {path}", None, fault)
+    module = read_module(root, classes.module, [])
+    makes_its_own = isinstance(module, UserClass) and module.configures is not None
+    return SCHEMA_LINE + _SPEC.format(
+        module=classes.module,
+        data=classes.data,
+        optimizer="" if makes_its_own else _OPTIMIZER,
+    )

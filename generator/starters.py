@@ -1,0 +1,129 @@
+"""Starters: Copier templates that lay out, once, the files that are the user's."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lgen.lgen_folder import FOLDER, SPEC_FILE
+from lgen.spec.fault import Fault, nearest
+
+DEFAULT = "digits"
+_CONFIGS = ("copier.yml", "copier.yaml")
+# what a git address looks like, as Copier reads it
+_GIT = ("gh:", "gl:", "git+", "git@", "git://", "https://", "http://", "ssh://", "file://")
+
+
+def lay_out(
+    starter: str, folder: Path, answers: Mapping[str, str], *, ask: bool, trust: bool
+) -> Fault | None:
+    """Fills the folder with the starter's files; what went wrong with the starter, or None.
+
+    `starter` is a built-in name, a path or a git address. Its questions are asked if `ask`, else
+    they take `answers` and their defaults. Code of the starter runs only with `trust`. Raises
+    OSError where the folder cannot be written.
+    """
+    if not ask:
+        # git asks on the terminal for what an address needs, unless it is told not to
+        os.environ.setdefault("GIT_TERMINAL_PROMPT", "0")
+        os.environ.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+    with _source(starter) as source:
+        if isinstance(source, Fault):
+            return source
+        fault = _run_copier(starter, source, folder, answers, ask=ask, trust=trust)
+    if fault is None and not (folder / SPEC_FILE).is_file():
+        return Fault(starter, None, f"this starter makes no {SPEC_FILE}")
+    if fault is None and os.path.lexists(folder / FOLDER):
+        return Fault(starter, None, f"this starter makes {FOLDER}, which is lgen's own")
+    return fault
+
+
+@contextmanager
+def _source(starter: str) -> Iterator[str | Fault]:
+    """What Copier is given: a folder or an address."""
+    if starter.startswith(_GIT) or starter.endswith((".git", ".bundle")):
+        yield starter
+        return
+    built_in = _built_in()
+    if starter in built_in:
+        with resources.as_file(resources.files("lgen.templates") / "starters" / starter) as folder:
+            yield str(folder)
+        return
+    path = Path(starter).expanduser()
+    if not path.is_dir():
+        yield Fault(
+            starter,
+            None,
+            f"no such starter{nearest(starter, built_in)}; give a built-in one "
+            f"({', '.join(built_in)}), a folder or a git address",
+        )
+    elif not any((path / name).is_file() for name in _CONFIGS):
+        yield Fault(starter, None, "this folder is no starter: it has no copier.yml")
+    elif not os.path.lexists(path / ".git"):
+        yield str(path)
+    else:
+        # of a repository, the files as they lie there: Copier would take its newest tag, and run
+        # what the repository's own git configuration says
+        with TemporaryDirectory(prefix="lgen-") as folder_name:
+            plain = Path(folder_name) / "starter"
+            shutil.copytree(path, plain, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+            yield str(plain)
+
+
+def _built_in() -> list[str]:
+    """The names of the starters in the package."""
+    folder = resources.files("lgen.templates") / "starters"
+    return sorted(entry.name for entry in folder.iterdir() if (entry / "copier.yml").is_file())
+
+
+def _run_copier(
+    starter: str, source: str, folder: Path, answers: Mapping[str, str], *, ask: bool, trust: bool
+) -> Fault | None:
+    """Copier's work, without its messages."""
+    from copier import Settings, run_copy
+    from copier.errors import UnsafeTemplateError
+
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            run_copy(
+                source,
+                folder,
+                dict(answers),
+                # the user's settings for Copier may trust addresses; here only --trust does
+                settings=Settings(),
+                # where to copy from is asked for an update by Copier, which is not used
+                exclude=[*_CONFIGS, ".git", "__pycache__", "*.pyc", ".DS_Store"],
+                defaults=not ask,
+                overwrite=True,
+                quiet=True,
+                unsafe=trust,
+            )
+    except UnsafeTemplateError as error:
+        features = str(error).partition(":")[2].partition(".\n")[0].strip()
+        return Fault(
+            starter, None, f"this starter runs code of its own ({features}); --trust allows it"
+        )
+    except OSError as error:
+        # of our own folder it is the disk's fault, of any other file the starter's
+        if error.filename is None or str(folder) in str(error.filename):
+            raise
+        return Fault(starter, None, f"{error.strerror}: {error.filename}")
+    except Exception as error:  # whatever a template does wrong, in its Jinja, YAML or answers
+        return Fault(starter, None, _one_line(error))
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    """An exception of Copier's as one line; of git's output, the line that says what failed."""
+    text = str(getattr(error, "stderr", "") or "") or str(error) or type(error).__name__
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    fatal = [line for line in lines if line.startswith("fatal:")]
+    return (fatal or lines or [type(error).__name__])[0]
