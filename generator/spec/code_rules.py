@@ -112,7 +112,9 @@ def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
         if spec.scheduler is not None and spec.scheduler.interval == "validation":
             yield ("scheduler.interval",), "there is no validation to step at; set interval: epoch"
     names = _measured(module, data)
-    for key, monitor in monitors.items() if validates and names is not None else ():
+    if not validates or names is None:
+        return
+    for key, monitor in monitors.items():
         if monitor.startswith("val_") and monitor not in names:
             listed = f"{nearest(monitor, names)} (measured: {', '.join(names)})"
             yield (f"{key}.monitor",), f"validation measures no {monitor}{listed}"

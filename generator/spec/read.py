@@ -8,9 +8,21 @@ from typing import Any
 
 from lgen.spec.allowed import keys_at, schema_at
 from lgen.spec.document import MAX_BYTES, Document, decode, parse, parse_value
+from lgen.spec.edit import set_option
 from lgen.spec.fault import Fault, nearest
 from lgen.spec.options import Spec
 from lgen.spec.validate import validate
+
+__all__ = [
+    "NAME",
+    "from_options",
+    "load",
+    "loads",
+    "read_document",
+    "read_text",
+    "set_option",
+    "sort_faults",
+]
 
 NAME = "lgen.yaml"
 # mappings whose other keys are arguments of a class

@@ -1,4 +1,4 @@
-"""Types as text, such as `tuple[float, float] | None`: does a plain value fit, and its JSON Schema."""
+"""Types as text, such as `tuple[float, float] | None`: do plain values fit, and as JSON Schema."""
 
 from __future__ import annotations
 
