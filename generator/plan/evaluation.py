@@ -167,8 +167,10 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names["LOADER_TYPE"] = "DataLoader[Any]" if plain else "Iterable[Any]"
     training = module.steps["training_step"]
     flags["step_returns_dict"] = training.returns == "dict"
-    flags["accumulate_enumerates"] = spec.accumulate_grad_batches > 1 and is_distributed(spec)
-    flags["accumulate_plain"] = spec.accumulate_grad_batches > 1 and not is_distributed(spec)
+    accumulates = spec.accumulate_grad_batches > 1
+    enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
+    flags["accumulate_enumerates"] = accumulates and enumerates
+    flags["accumulate_plain"] = accumulates and not enumerates
     names["STEP_RESULT"] = "dict[str, Tensor]" if training.returns == "dict" else "Tensor"
     names["TRAINING_STEP"] = _training_step(spec)
     values["training_step_arguments"] = Code(training.call)

@@ -599,8 +599,11 @@ def main(cfg: Config) -> dict[str, float]:
                         finite = finite and bool(loss.isfinite())  #: if skip_nonfinite and accumulate
                         train_metrics.append(outputs, num_samples(batch), step + 1)  #: if step_returns_dict
                         train_metrics.append({"loss": loss}, num_samples(batch), step + 1)  #: if not step_returns_dict
-                        model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if accumulate and hooks.on_train_batch_end.defined
-                        batch_idx += 1  #: if accumulate
+                        # the window's last batch ends with the optimizer's step
+                        if micro_step < len(window) - 1:  #: if accumulate and hooks.on_train_batch_end.defined
+                            model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})
+                            batch_idx += 1
+                        batch_idx += 1  #: if accumulate and not hooks.on_train_batch_end.defined
                 if all_ranks(finite):  #: wrap if skip_nonfinite and distributed
                     if finite:  #: wrap if skip_nonfinite and not distributed
                         scaler.unscale_(optimizer)  #: if unscales
@@ -610,8 +613,8 @@ def main(cfg: Config) -> dict[str, float]:
                         optimizer.step()  #: if not fp16
                         scaler.step(optimizer)  #: if fp16
                         scaler.update()  #: if fp16
-                model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if not accumulate and hooks.on_train_batch_end.defined
-                batch_idx += 1  #: if not accumulate
+                model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
+                batch_idx += 1  #: if not accumulate or hooks.on_train_batch_end.defined
                 step += 1
                 log.step = step  #: if log
                 bar.update()  #: if bar

@@ -1,0 +1,224 @@
+"""A generated train.py and Lightning's Trainer on the same model and data, side by side.
+
+The order of samples is the script's own, so Lightning is given the script's loader, which has a
+generator of its own. All else that Lightning does is its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from tests.support.projects import make_project
+
+USER = Path(__file__).parent / "user"
+# what a project imports from its own folder, and so do the tests of the runtime
+OWN_MODULES = ("train", "model", "data", "runtime")
+
+logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+
+
+@dataclass
+class Result:
+    """A run of the script: its last state, its log and the names of its other checkpoints."""
+
+    state: dict[str, Any]
+    rows: list[dict[str, str]]
+    files: list[str]
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """The last weights by name."""
+        weights: dict[str, Tensor] = self.state["model"]
+        return weights
+
+    def steps(self, column: str) -> list[int]:
+        """The steps of the rows in which the column has a value."""
+        return [int(row["step"]) for row in self.rows if row.get(column)]
+
+    def values(self, column: str) -> list[float]:
+        """The column's values."""
+        return [float(row[column]) for row in self.rows if row.get(column)]
+
+
+class Script:
+    """A project that is made from the options, imported from its folder."""
+
+    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
+        base = {"module": "model.py:Net", "data": "data.py:Rows", "batch_size": 8, "max_epochs": 4}
+        model, data = (USER / name for name in ("model.py", "data.py"))
+        self.folder = make_project(
+            folder / "project", {**base, **options}, model.read_text(), data.read_text()
+        )
+        with own_modules(self.folder):
+            self.train = importlib.import_module("train")
+            self.model: ModuleType = importlib.import_module("model")
+            self.data: ModuleType = importlib.import_module("data")
+        self.module, self.data_class = (
+            spec if isinstance(spec, dict) else {"path": spec, "args": {}}
+            for spec in ({**base, **options}[key] for key in ("module", "data"))
+        )
+
+    def new_model(self) -> nn.Module:
+        """The user's module, as the script builds it."""
+        model: nn.Module = self._new(self.model, self.module)
+        return model
+
+    def new_data(self) -> Any:
+        """The user's data class, as the script builds it."""
+        return self._new(self.data, self.data_class)
+
+    def _new(self, file: ModuleType, named: Mapping[str, Any]) -> Any:
+        return getattr(file, named["path"].partition(":")[2])(**named["args"])
+
+    def config(self, **settings: Any) -> Any:
+        """The script's configuration; runs go to the project's folder."""
+        return self.train.Config(default_root_dir=str(self.folder / "runs"), **settings)
+
+    def run(self, **settings: Any) -> Result:
+        """Train from the start."""
+        with own_modules(self.folder):
+            self.train.main(self.config(**settings))
+        return last_result(self.folder)
+
+
+@contextmanager
+def own_modules(folder: Path) -> Iterator[None]:
+    """Let the project's modules be imported from its folder; afterwards all is as before."""
+
+    def take() -> dict[str, ModuleType]:
+        names = [name for name in sys.modules if name.partition(".")[0] in OWN_MODULES]
+        return {name: sys.modules.pop(name) for name in names}
+
+    before = take()
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        take()
+        sys.modules.update(before)
+
+
+def last_result(folder: Path) -> Result:
+    """What the only run in the project's folder left on the disk."""
+    run_folder = folder / "runs" / "version_0"
+    checkpoints = run_folder / "checkpoints"
+    state = torch.load(checkpoints / "last.ckpt", weights_only=True)
+    with (run_folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    names = {path.name for path in checkpoints.iterdir()} - {"last.ckpt", "previous.ckpt"}
+    return Result(state, rows, sorted(names))
+
+
+class Wrapped(pl.LightningModule):
+    """The user's module as a LightningModule: each output of a step is logged under its name."""
+
+    def __init__(self, model: nn.Module, configured: Any) -> None:
+        super().__init__()
+        self.model = model
+        self.configured = configured
+
+    def configure_optimizers(self) -> Any:
+        return self.configured(self.model)
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        outputs = self.model.training_step(batch)
+        size = batch[0].size(0)
+        for name, value in outputs.items():
+            self.log(
+                f"train_{name}", value.detach(), on_step=True, on_epoch=True, batch_size=size
+            )
+        return outputs
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        outputs = self.model.validation_step(batch)
+        for name, value in outputs.items():
+            self.log(f"val_{name}", value, batch_size=batch[0].size(0), sync_dist=True)
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        if hasattr(self.model, "on_train_batch_end"):
+            self.model.on_train_batch_end()
+
+
+class TellEpoch(pl.Callback):
+    """Tells the script's sampler the epoch, as the script does."""
+
+    def __init__(self, batches: Any) -> None:
+        self.batches = batches
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.batches.epoch = trainer.current_epoch
+
+
+def beside(
+    script: Script,
+    optimizers: Callable[[nn.Module], Any],
+    *,
+    limited: bool = False,
+    own_order: bool = False,
+    rank: Mapping[str, int] | None = None,
+    callbacks: Iterable[pl.Callback] = (),
+    **flags: Any,
+) -> pl.Trainer:
+    """A Trainer with these flags that has fitted a new model of the script.
+
+    `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
+    that Lightning shuffles. `rank` holds rank and world_size of this process.
+    """
+    cfg = script.config()
+    torch.manual_seed(cfg.seed)
+    data = script.new_data()
+    model = script.new_model()
+    batches, loader = script.train.training_loader(data, **(rank or {}), cfg=cfg)
+    if limited:
+        batches.max_batches = None
+    if own_order:
+        loader = DataLoader(data.train_dataset(), cfg.batch_size, shuffle=True)
+    val_loader = None
+    if hasattr(data, "val_dataset"):
+        val_loader = DataLoader(
+            data.val_dataset(), cfg.batch_size, generator=torch.Generator()
+        )
+    trainer = pl.Trainer(
+        **{
+            "accelerator": "cpu",
+            "devices": 1,
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "use_distributed_sampler": own_order,
+            "max_epochs": cfg.max_epochs,
+            "default_root_dir": script.folder / "lightning",
+            **flags,
+        },
+        callbacks=[TellEpoch(batches), *callbacks],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(Wrapped(model, optimizers), loader, val_loader)
+    return trainer
+
+
+def assert_equal_weights(result: Result, trainer: pl.Trainer) -> None:
+    """Fail unless every tensor of both models is the same to the last bit."""
+    weights = trainer.lightning_module.model.state_dict()
+    assert weights.keys() == result.weights.keys()
+    for name, weight in weights.items():
+        assert weight.dtype == result.weights[name].dtype
+        assert torch.equal(weight, result.weights[name]), name
