@@ -77,7 +77,8 @@ def precision(spec: Spec) -> Decisions:
             "benchmark_set": spec.benchmark is not None,
             "matmul_precision_set": spec.float32_matmul_precision is not None,
             "detect_anomaly": spec.detect_anomaly,
-            "inference_mode": spec.inference_mode,
+            # FSDP keeps what it first gathers in inference mode, and could not train with it
+            "inference_mode": spec.inference_mode and not fsdp,
             "compile_model": compiled is not None and compiled.target == "model",
             "compile_step": compiled is not None and compiled.target == "step",
         },

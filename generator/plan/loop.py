@@ -124,17 +124,10 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         validation and validates_within_epoch(spec) or spec.min_steps is not None
     )
     on_training = early is not None and early.monitor.startswith("train_")
-    stop = ["early_stopping.should_stop"]
-    if spec.min_steps is not None:
-        stop.append("step >= cfg.min_steps")
-    stop_within = list(stop)
-    if spec.min_epochs is not None:
-        stop.append("epoch + 1 >= cfg.min_epochs")
-        stop_within.append("epoch >= cfg.min_epochs")
     sized = not data.sources["train"].iterable
     stopped = "step == cfg.max_steps"
     if within:
-        stopped += " or " + _all(stop_within)
+        stopped += " or " + _may_stop(spec, "epoch")
     return Decisions(
         flags={
             "early_stopping": early is not None,
@@ -147,8 +140,8 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             and early.divergence_threshold is not None,
         },
         names={
-            "MAY_STOP": _all(stop),
-            "MAY_STOP_WITHIN": _all(stop_within),
+            "MAY_STOP": _may_stop(spec, "epoch + 1"),
+            "MAY_STOP_WITHIN": _may_stop(spec, "epoch"),
             "STOPPED_WITHIN": "batch_idx < num_batches" if sized else stopped,
         },
         values={
@@ -162,8 +155,26 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
 
 
-def _all(conditions: list[str]) -> str:
+def _may_stop(spec: Spec, epochs: str) -> str:
+    """The condition under which early stopping ends the run after so many epochs."""
+    conditions = ["early_stopping.should_stop"]
+    if spec.min_steps is not None:
+        conditions.append("step >= cfg.min_steps")
+    if spec.min_epochs is not None:
+        conditions.append(f"{epochs} >= cfg.min_epochs")
     return conditions[0] if len(conditions) == 1 else f"({' and '.join(conditions)})"
+
+
+def _epochs_done(spec: Spec, data: UserData) -> str:
+    """The condition under which a resumed run has nothing left to do."""
+    ended = ["0 <= cfg.max_steps <= step"]
+    if spec.early_stopping is not None:
+        ended.append(_may_stop(spec, "epoch"))
+    done = " or ".join(ended)
+    if not data.sources["train"].iterable:
+        # at the epoch's last batch its means, validation and checkpoint are still to come
+        done = f"batch_idx < num_batches and {done if len(ended) == 1 else f'({done})'}"
+    return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
 
 
 def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
@@ -211,8 +222,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
             "EPOCH_RANKING": ranking,
             "EPOCH_SAVE_DUE": " or ".join(due),
-            "EPOCHS_DONE": ("epoch >= cfg.max_epochs or " if max_epochs(spec) is not None else "")
-            + "0 <= cfg.max_steps <= step",
+            "EPOCHS_DONE": _epochs_done(spec, data),
         },
         values={
             "monitor": monitor,

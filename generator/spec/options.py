@@ -92,7 +92,9 @@ class Spec(Part):
         None, "end training when a metric stops improving", "validation"
     )
     inference_mode: bool = option(
-        True, "evaluate under torch.inference_mode rather than torch.no_grad", "validation"
+        True,
+        "evaluate under torch.inference_mode, not torch.no_grad; fsdp needs no_grad",
+        "validation",
     )
 
     checkpoint: Annotated[Checkpoint | None, BeforeValidator(_off)] = option(

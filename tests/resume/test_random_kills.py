@@ -1,0 +1,88 @@
+"""A run that is killed at random instants and resumed ends as one that was left alone."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.killed_runs import (
+    finish,
+    kill_times,
+    new_seed,
+    project,
+    resume,
+    run_folder,
+    straight_run,
+)
+from tests.support.same_runs import assert_same_runs
+
+WRAP = {"wrap": ["Block"]}
+SLOW_STEPS: dict[str, Any] = {"module": {"path": "model.py:Net", "args": {"pause": 0.01}}}
+SINGLE: dict[str, dict[str, Any]] = {
+    "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
+    "workers": {"num_workers": 2, "persistent_workers": True},
+    "16-mixed": {"precision": "16-mixed", "gradient_clip_val": 0.5},
+    "within epochs": {"val_check_interval": 5, "checkpoint": {"monitor": "val_acc", "mode": "max"}},
+    "one cycle": {"scheduler": {"name": "OneCycleLR", "max_lr": 0.05, "interval": "step"}},
+    "warmup and cosine": {
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5}
+    },
+    "plateau and early stopping": {
+        "max_epochs": 12,
+        "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
+        "early_stopping": {"monitor": "val_acc", "mode": "max", "patience": 2, "min_delta": 0.2},
+    },
+    "all kept": {"checkpoint": {"save_top_k": -1, "every_n_train_steps": 5}},
+    "sgd, in order, by epochs": {
+        "optimizer": {"name": "SGD", "lr": 0.05, "momentum": 0.9},
+        "shuffle": False,
+        "checkpoint": {"every_n_epochs": 1},
+        "scheduler": {"name": "StepLR", "step_size": 2},
+    },
+    "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
+}
+SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
+    "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
+    "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
+    "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
+    "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
+    "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
+    "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
+    "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
+    "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),
+}
+FAST = ("accumulation", "workers", "16-mixed", "plateau and early stopping", "ddp", "fsdp")
+
+
+def marked(names: Any) -> list[Any]:
+    """Return the names as parameters, all but a few of them slow."""
+    return [
+        pytest.param(name, marks=[] if name in FAST else pytest.mark.slow, id=name)
+        for name in names
+    ]
+
+
+def check(folder: Path, options: dict[str, Any], ranks: int | None, kills: int) -> None:
+    """Kill a run so often, and compare it with one that was not killed."""
+    draw = new_seed()
+    options = {**SLOW_STEPS, "devices": ranks or 1, **options}
+    straight = straight_run(folder / "straight", options, ranks)
+    killed = project(folder / "killed", options)
+    for moment in kill_times(draw, straight.seconds, kills):
+        ended = resume(killed, ranks, kill_after=moment)
+        print(f"killed after {moment:.2f} s", ended.codes)
+        # a rank may see that another is gone before it is killed itself
+        assert ended.done or -signal.SIGKILL in ended.codes, ended.output
+    assert_same_runs(run_folder(folder / "straight"), finish(killed, ranks))
+
+
+@pytest.mark.parametrize("name", marked(SINGLE))
+def test_one_process(tmp_path: Path, name: str) -> None:
+    check(tmp_path, SINGLE[name], None, kills=4)
+
+
+@pytest.mark.parametrize("name", marked(SEVERAL))
+def test_several_processes(tmp_path: Path, name: str) -> None:
+    ranks, options = SEVERAL[name]
+    check(tmp_path, options, ranks, kills=3)
