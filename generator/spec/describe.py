@@ -38,7 +38,9 @@ def options() -> list[Row]:
 def _rows(name: str, schema: dict[str, Any], group: str, required: bool) -> list[Row]:
     """The row of an option and the rows of what is inside it."""
     default = None if required else _default_text(schema.get("default"))
-    rules = tuple(r.sentence for r in (*RULES, *CODE_RULES) if name in r.keys)
+    found = [(rule.keys, rule.sentence) for rule in RULES]
+    found += [(rule.keys, rule.sentence) for rule in CODE_RULES]
+    rules = tuple(sentence for keys, sentence in found if name in keys)
     rows = [Row(name, words(schema), default, schema.get("description", ""), rules, group)]
     for branch in branches(schema):
         needed = branch.get("required", [])

@@ -18,7 +18,8 @@ _SHORT = {"module": "path", "data": "path", "init_from": "path", "compile": "tar
 
 def set_option(text: str, key: str, value: Any, file: str = "lgen.yaml") -> str | list[Fault]:
     """The spec's text with the option of a dotted key set; comments and order are kept."""
-    before = parse(text, file) if text.strip() else Document(file, {}, {})
+    empty = compose(text, file) is None
+    before = Document(file, {}, {}) if empty else parse(text, file)
     if isinstance(before, list):
         return before
     path = key.split(".")
@@ -53,17 +54,18 @@ def _set(text: str, path: list[str], value: Any, file: str) -> str:
         return _append(text, f"{path[0]}: {dump(_nest(path[1:], value))}")
     node = root
     for depth, part in enumerate(path):
-        found = next((v for k, v in node.value if k.value == part), None)
+        pairs = ((k, v) for k, v in node.value if k.value == part)
+        name, found = next(pairs, (None, None))
         rest = path[depth + 1 :]
         if found is None:
             return _insert(text, node, part, dump(_nest(rest, value)), top=depth == 0)
         if not rest or isinstance(found.value, str) or not found.tag.endswith(":map"):
             old = parse(text, file)
             around: Any = old.values if isinstance(old, Document) else {}
-            for name in path[: depth + 1]:
-                around = around[name]
+            for step in path[: depth + 1]:
+                around = around[step]
             new = _with(_spelled_out(part, around), rest, value) if rest else value
-            return _replace(text, found, dump(new))
+            return _replace(text, name, found, dump(new))
         node = found
     return text
 
@@ -83,8 +85,12 @@ def _end(node: Any) -> int:
     return max(_end(part) for part in (last if isinstance(last, tuple) else (last,)))
 
 
-def _replace(text: str, node: Any, new: str) -> str:
-    """The text with one value replaced."""
+def _replace(text: str, key: Any, node: Any, new: str) -> str:
+    """The text with the value of one key replaced."""
+    if node.start_mark.index == node.end_mark.index:
+        # a key without a value: its mark may stand lines below
+        colon = text.index(":", key.end_mark.index) + 1
+        return f"{text[:colon]} {new}{text[colon:]}"
     start, end = node.start_mark.index, _end(node)
     if isinstance(node.value, str) and node.style in ("|", ">"):
         # a block text ends at the line behind it

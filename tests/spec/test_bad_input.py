@@ -1,0 +1,106 @@
+"""Bad specs: each gives one clear line with its place, and nothing else happens."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from lgen.spec.document import MAX_BYTES, MAX_VALUES
+from lgen.spec.read import load, loads
+
+GOOD = "module: model.py:Net\ndata: data.py:Data\n"
+
+
+def faults(text: str) -> list[str]:
+    """The faults of a spec as they are printed."""
+    found = loads(text)
+    assert isinstance(found, list)
+    return [str(fault) for fault in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "lgen.yaml: the spec is empty"),
+        ("# only this\n", "lgen.yaml: the spec is empty"),
+        ("- 1\n", "lgen.yaml:1: the spec is no mapping"),
+        (GOOD + "batch_siz: 3\n", "lgen.yaml:3: batch_siz is an unknown key; did you mean batch"),
+        (GOOD + "checkpoint:\n  save_topk: 1\n", "lgen.yaml:4: checkpoint.save_topk is an unknown"),
+        (GOOD + "ema: true\n", "lgen.yaml:3: ema is an unknown key"),
+        (GOOD + "batch_size: '3'\n", "lgen.yaml:3: batch_size is '3'; allowed: an integer at"),
+        (GOOD + "batch_size: true\n", "lgen.yaml:3: batch_size is true; allowed: an integer"),
+        (GOOD + "seed: 1\nseed: 2\n", "lgen.yaml:4: seed is given twice, first in line 3"),
+        (GOOD + "seed: [1\n", "lgen.yaml:4: not valid YAML"),
+        (GOOD + "fsdp:\n\twrap: []\n", "lgen.yaml:4: not valid YAML: a tab cannot indent"),
+        (GOOD + "precision: 16-mxed\n", "did you mean 16-mixed?"),
+        (GOOD + "seed: !!python/name:os.system 1\n", "lgen.yaml:3: the tag"),
+        (GOOD + "optimizer: {name: AdamX}\n", "lgen.yaml:3: there is no optimizer 'AdamX'"),
+        (GOOD + "optimizer: {name: SGD, momentun: 1}\n", "did you mean momentum?"),
+        (GOOD + "optimizer: {name: SGD, lr: fast}\n", "SGD's lr is float, and 'fast' is not"),
+        (GOOD + "optimizer: {name: SGD, lr: -1}\n", "SGD's lr is -1; allowed: a number at least 0"),
+        (GOOD + "optimizer: {name: LBFGS}\n", "lgen.yaml:3: LBFGS: it calls the training step"),
+        (GOOD + "scheduler: {name: LambdaLR}\n", "write configure_optimizers"),
+        (GOOD + "scheduler: {name: StepLR}\n", "StepLR needs step_size: int"),
+        (GOOD + "defines: [a b]\n", "lgen.yaml:3: defines.0: 'a b' is no Python name"),
+        ("module: ../model.py:Net\ndata: data.py:D\n", "lgen.yaml:1: module: '../model.py' cannot"),
+        ("module: model.py:class\ndata: data.py:D\n", "'class' is no class name"),
+        ("module: train.py:Net\ndata: data.py:D\n", "'train' is a name that lgen writes itself"),
+        ("data: data.py:D\n", "lgen.yaml: module is missing"),
+        (GOOD + "checkpoint: {filename: '{epoch'}\n", "a brace is not closed"),
+        (GOOD + "checkpoint: {filename: ../x}\n", "holds no path separator"),
+    ],
+)
+def test_one_clear_line(text: str, said: str) -> None:
+    found = faults(text)
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_every_fault_is_told_in_one_go() -> None:
+    text = "module: 3\ndata: data.py:D\nbatch_size: 0\ndevices: 2\noptimizer: {name: Adm}\n"
+    lines = [fault.split(":")[1] for fault in faults(text)]
+    assert lines == ["1", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x7fELF\x00\x01", "control characters"),
+        (b"seed: \xff\n", "not UTF-8"),
+        (b"#" * (MAX_BYTES + 1), "over 1 MB"),
+    ],
+)
+def test_file_that_is_no_text(tmp_path: Path, data: bytes, said: str) -> None:
+    path = tmp_path / "lgen.yaml"
+    path.write_bytes(data)
+    found = load(path)
+    assert isinstance(found, list)
+    assert said in found[0].message
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    found = load(tmp_path / "lgen.yaml")
+    assert isinstance(found, list)
+    assert "there is no spec here" in found[0].message
+
+
+def test_alias_bomb_is_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 40)]
+    start = time.monotonic()
+    found = faults("\n".join(lines))
+    assert time.monotonic() - start < 2
+    assert len(found) == 1 and f"more than {MAX_VALUES} values" in found[0]
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: " + "[" * 3000])
+def test_endless_nesting_is_refused(text: str) -> None:
+    assert len(faults(text)) == 1
+
+
+def test_numbers_are_yaml_1_2() -> None:
+    spec = loads(GOOD + "optimizer: {name: SGD, lr: 1e-3}\nlimit_val_batches: 1\n")
+    assert not isinstance(spec, list) and spec.optimizer is not None
+    assert spec.optimizer.args == {"lr": 0.001}
+    assert type(spec.limit_val_batches) is int

@@ -1,0 +1,123 @@
+"""Each rule refuses its combination, says the reason and the way out, and nothing less."""
+
+from __future__ import annotations
+
+import pytest
+from lgen.spec.read import loads
+from lgen.spec.rules import RULES
+
+BASE = "module: model.py:Net\ndata: data.py:Data\n"
+SGD = "optimizer: {name: SGD, lr: 0.1}\n"
+PLATEAU = "scheduler: {name: ReduceLROnPlateau"
+
+# by rule, a spec that breaks it, and the nearest one that does not
+CASES = {
+    "single-devices": ("devices: 2", "devices: 2\nstrategy: ddp"),
+    "single-nodes": ("num_nodes: 2", "num_nodes: 2\nstrategy: fsdp"),
+    "mps-processes": ("accelerator: mps\nstrategy: ddp", "accelerator: cuda\nstrategy: ddp"),
+    "mps-float64": ("accelerator: mps\nprecision: 64-true", "accelerator: cpu\nprecision: 64-true"),
+    "fsdp-needs-strategy": ("fsdp: {wrap: [A]}", "strategy: fsdp\nfsdp: {wrap: [A]}"),
+    "sync-batchnorm-processes": (
+        "sync_batchnorm: true\naccelerator: cuda",
+        "sync_batchnorm: true\naccelerator: cuda\nstrategy: ddp",
+    ),
+    "sync-batchnorm-cuda": (
+        "sync_batchnorm: true\nstrategy: ddp",
+        "sync_batchnorm: true\nstrategy: ddp\naccelerator: cuda",
+    ),
+    "half-eps": (
+        "precision: 16-true\noptimizer: {name: AdamW}",
+        "precision: 16-true\noptimizer: {name: AdamW, eps: 1e-4}",
+    ),
+    "fsdp-optimizer": (
+        "strategy: fsdp\noptimizer: {name: Adafactor}",
+        "strategy: ddp\noptimizer: {name: Adafactor}",
+    ),
+    "fsdp-fused": (
+        "strategy: fsdp\noptimizer: {name: SGD, fused: true}",
+        "strategy: fsdp\noptimizer: {name: AdamW, fused: true}",
+    ),
+    "fused-foreach": (
+        "optimizer: {name: AdamW, fused: true, foreach: true}",
+        "optimizer: {name: AdamW, fused: true, foreach: false}",
+    ),
+    "capturable-cuda": (
+        "optimizer: {name: AdamW, capturable: true}",
+        "accelerator: cuda\noptimizer: {name: AdamW, capturable: true}",
+    ),
+    "nesterov-momentum": (
+        "optimizer: {name: SGD, nesterov: true}",
+        "optimizer: {name: SGD, nesterov: true, momentum: 0.9}",
+    ),
+    "sparse-clipping": (
+        "gradient_clip_val: 1\noptimizer: {name: SparseAdam}",
+        "gradient_clip_val: 1\noptimizer: {name: Adam}",
+    ),
+    "warmup-interval": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5}}",
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5, interval: step}}",
+    ),
+    "warmup-plateau": (
+        f"{SGD}{PLATEAU}, monitor: val_loss, warmup_steps: 5}}",
+        f"{SGD}{PLATEAU}, monitor: val_loss}}",
+    ),
+    "plateau-monitor": (f"{SGD}{PLATEAU}}}", f"{SGD}{PLATEAU}, monitor: val_loss}}"),
+    "plateau-interval": (
+        f"{SGD}{PLATEAU}, monitor: val_loss, interval: step}}",
+        f"{SGD}{PLATEAU}, monitor: val_loss, interval: validation}}",
+    ),
+    "monitor-plateau": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, monitor: val_loss}}",
+        f"{SGD}scheduler: {{name: CosineAnnealingLR}}",
+    ),
+    "cycle-momentum": (
+        "optimizer: {name: Adagrad}\nscheduler: {name: OneCycleLR, max_lr: 0.1}",
+        "optimizer: {name: SGD}\nscheduler: {name: OneCycleLR, max_lr: 0.1}",
+    ),
+    "monitor-validation-metric": (
+        "checkpoint: {monitor: train_loss}",
+        "checkpoint: {monitor: val_loss}",
+    ),
+    "monitor-without-validation": (
+        "limit_val_batches: 0\nearly_stopping: {monitor: val_loss}",
+        "limit_val_batches: 1\nearly_stopping: {monitor: val_loss}",
+    ),
+    "scheduler-without-validation": (
+        f"{SGD}limit_val_batches: 0\nscheduler: {{name: CosineAnnealingLR, interval: validation}}",
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, interval: validation}}",
+    ),
+    "top-k-monitor": ("checkpoint: {save_top_k: 2}", "checkpoint: {save_top_k: -1}"),
+    "workers-persistent": (
+        "persistent_workers: true",
+        "persistent_workers: true\nnum_workers: 1",
+    ),
+    "prefetch-cuda": (
+        "prefetch_to_device: true\nnum_workers: 1",
+        "prefetch_to_device: true\nnum_workers: 1\naccelerator: cuda",
+    ),
+    "prefetch-workers": (
+        "prefetch_to_device: true\naccelerator: cuda",
+        "prefetch_to_device: true\naccelerator: cuda\nnum_workers: 1",
+    ),
+    "epochs-order": ("min_epochs: 3\nmax_epochs: 2", "min_epochs: 3\nmax_epochs: 3"),
+    "steps-order": ("min_steps: 3\nmax_steps: 2", "min_steps: 3"),
+    "interval-across-epochs": (
+        "check_val_every_n_epoch: null",
+        "check_val_every_n_epoch: null\nval_check_interval: 10",
+    ),
+    "loggers-repeated": ("loggers: [csv, csv]", "loggers: [csv, tensorboard]"),
+}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {rule.id for rule in RULES} == set(CASES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_rule_refuses_its_combination_and_only_that(rule) -> None:  # type: ignore[no-untyped-def]
+    refused, allowed = CASES[rule.id]
+    faults = loads(BASE + refused)
+    assert isinstance(faults, list)
+    assert [f.message for f in faults] == [rule.sentence]
+    assert faults[0].line is not None and faults[0].line > 2
+    assert not isinstance(loads(BASE + allowed), list)
