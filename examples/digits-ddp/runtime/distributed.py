@@ -1,0 +1,17 @@
+"""Joins the processes that torchrun has started."""
+
+import os
+
+import torch.distributed as dist
+
+
+def start_distributed(backend: str | None, command: str) -> tuple[int, int, int]:
+    """Join the process group and return rank, local rank and world size.
+
+    backend None lets torch choose by device. Ends the program, naming the command that is right,
+    where torchrun did not start it.
+    """
+    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+        raise SystemExit(f"this script trains in several processes; start it with: {command}")
+    dist.init_process_group(backend)
+    return dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size()

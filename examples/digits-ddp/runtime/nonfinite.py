@@ -1,0 +1,10 @@
+"""Ends a run whose loss is no number any more."""
+
+from runtime.training_metrics import TrainingMetrics
+
+
+def stop_on_nonfinite_loss(train_metrics: TrainingMetrics) -> None:
+    """End the program if a loss since the last call was NaN or infinite, naming the first step."""
+    step = train_metrics.first_nonfinite_step()
+    if step is not None:
+        raise SystemExit(f"the loss of step {step} is not finite; earlier checkpoints are kept")

@@ -1,0 +1,155 @@
+"""The training script learns, and a run that was stopped goes on as if it never was."""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch.utils.data import Subset
+
+import train
+from train import Config, Digits, main
+
+WORLD_SIZE = 2
+
+
+class OneBatch(Digits):
+    """The first training samples, as many as one step uses."""
+
+    def train_dataset(self) -> Any:
+        dataset = super().train_dataset()
+        return Subset(dataset, range(min(64, len(dataset))))
+
+    def val_dataset(self) -> Any:
+        return self.train_dataset()
+
+
+def one_batch(folder: str) -> dict[str, float]:
+    """Train on one batch, once."""
+    train.Digits = OneBatch  # type: ignore
+    return main(Config(max_epochs=1, num_workers=0, default_root_dir=folder))
+
+
+def one_batch_again_and_again(folder: str) -> dict[str, float]:
+    """Train on one batch many times."""
+    train.Digits = OneBatch  # type: ignore
+    return main(Config(max_epochs=60, num_workers=0, default_root_dir=folder))
+
+
+def test_overfits_one_batch(tmp_path: Path) -> None:
+    """The loss of a batch that is seen again and again falls by more than half."""
+    first = run(one_batch, tmp_path)
+    last = run(one_batch_again_and_again, tmp_path)
+    assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
+
+
+class Stopped(Exception):
+    """Stands for whatever ends a run."""
+
+
+def whole_run(folder: str) -> dict[str, float]:
+    """Train without a stop."""
+    return main(
+        Config(
+            max_steps=8,
+            train_time_interval=0.0,
+            log_every_n_steps=1,
+            default_root_dir=folder,
+        )
+    )
+
+
+def stopped_run(folder: str) -> dict[str, float]:
+    """Train until the first checkpoint after step 2 is written."""
+    save = train.Checkpoints.save
+
+    def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
+        save(self, *arguments, step=step, **others)
+        if step > 2:
+            raise Stopped
+
+    train.Checkpoints.save = save_and_stop  # type: ignore
+    try:
+        return main(
+            Config(
+                max_steps=8,
+                train_time_interval=0.0,
+                log_every_n_steps=1,
+                default_root_dir=folder,
+            )
+        )
+    finally:
+        train.Checkpoints.save = save  # type: ignore
+
+
+def resumed_run(folder: str) -> dict[str, float]:
+    """Go on from the last checkpoint."""
+    return main(
+        Config(
+            max_steps=8,
+            train_time_interval=0.0,
+            log_every_n_steps=1,
+            resume="last",
+            default_root_dir=folder,
+        )
+    )
+
+
+def test_resumed_run_equals_whole_run(tmp_path: Path) -> None:
+    """Weights, optimizer, random states and metrics are the same bit for bit."""
+    run(whole_run, tmp_path / "whole")
+    with pytest.raises(Exception, match="Stopped"):
+        run(stopped_run, tmp_path / "stopped")
+    run(resumed_run, tmp_path / "stopped")
+    assert_same(saved(tmp_path / "whole"), saved(tmp_path / "stopped"))
+
+
+def saved(folder: Path) -> Any:
+    """Return what the last checkpoint of a run holds, its settings left out."""
+    checkpoint = folder / "version_0" / "checkpoints" / "last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)
+    del content["config"]
+    return content
+
+
+def assert_same(one: Any, other: Any) -> None:
+    """Fail unless both are equal, tensors bit for bit."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for mine, theirs in zip(one, other):
+            assert_same(mine, theirs)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
+
+
+def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, float]:
+    """Call the function in 2 processes and return what it returns in the first."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torch.multiprocessing.spawn(on_rank, (port, function, folder), nprocs=WORLD_SIZE)
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def on_rank(
+    rank: int, port: int, function: Callable[[str], dict[str, float]], folder: Path
+) -> None:
+    """Call the function as in a process that torchrun started."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+    os.environ |= {"WORLD_SIZE": str(WORLD_SIZE)}
+    torch.set_num_threads(1)
+    metrics = function(str(folder))
+    if rank == 0:
+        (folder / "metrics.json").write_text(json.dumps(metrics))
+    dist.destroy_process_group()

@@ -1,0 +1,404 @@
+"""Train Classifier (model.py) on Digits (data.py).
+
+torchrun --standalone --nproc-per-node 2 train.py                               # train
+torchrun --standalone --nproc-per-node 2 train.py --resume last                 # go on after a stop
+torchrun --standalone --nproc-per-node 2 train.py --task test --resume best     # test
+torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best  # predict
+python train.py --help                                                          # all settings
+pytest                                                                          # test the project
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from data import Digits
+from model import Classifier
+from runtime.as_text import as_text
+from runtime.batch import num_samples
+from runtime.broadcast_buffers import broadcast_buffers
+from runtime.checkpoints import Checkpoints
+from runtime.csv_logger import CSVLogger
+from runtime.distributed import start_distributed
+from runtime.evaluation_batches import EvaluationBatches
+from runtime.evaluation_metrics import EvaluationMetrics
+from runtime.evaluation_mode import evaluation_mode
+from runtime.from_main import from_main
+from runtime.gather_to_main import gather_to_main
+from runtime.global_batch import check_global_batch
+from runtime.minimums import check_minimums
+from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.override_settings import override_settings
+from runtime.predictions import save_predictions
+from runtime.random_state import get_random_state
+from runtime.restore import restore
+from runtime.restore_rank import restore_rank
+from runtime.resume_path import resume_checkpoint
+from runtime.run_folder import new_run_folder
+from runtime.seed import seed_everything
+from runtime.seeded_dataset import SeededDataset
+from runtime.settings import parse_settings
+from runtime.sum_over_ranks import sum_over_ranks
+from runtime.summary import summarize
+from runtime.tensorboard_logger import TensorBoardLogger
+from runtime.training_batches import TrainingBatches
+from runtime.training_metrics import TrainingMetrics
+from runtime.weighted_sums import means
+
+
+@dataclass
+class Config:
+    """The settings of a run: train.py --help lists them, --name value sets one."""
+
+    task: Literal["fit", "validate", "test", "predict"] = "fit"
+    resume: str | None = None  # last, best or the path of a checkpoint
+    default_root_dir: str = "runs"  # each run gets a folder version_N in it
+    seed: int = 0
+
+    # model
+    hidden: int = 128
+
+    # data
+    batch_size: int = 32  # samples per process in one batch
+    num_workers: int = 0  # processes that load data; 0: this one
+
+    # optimizer
+    lr: float = 0.001
+    accumulate_grad_batches: int = 4  # batches in one optimizer step
+    gradient_clip_val: float = 1.0  # largest norm of all gradients together
+
+    # loop
+    max_epochs: int = 15
+    max_steps: int = -1  # optimizer steps; -1: no limit
+    log_every_n_steps: int = 50
+
+    # checkpoints and early stopping
+    save_top_k: int = 3  # best checkpoints that are kept; -1: all
+    train_time_interval: float = 1800.0  # seconds between checkpoints
+
+    def __post_init__(self) -> None:
+        check_minimums(
+            self,
+            batch_size=1,
+            num_workers=0,
+            accumulate_grad_batches=1,
+            max_epochs=1,
+            max_steps=-1,
+            log_every_n_steps=1,
+            save_top_k=-1,
+        )
+
+
+class TrainingStep(nn.Module):
+    """The forward pass that DDP wraps: it prepares the reduction of gradients there."""
+
+    def __init__(self, model: Classifier) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *arguments: Any) -> dict[str, Tensor]:
+        return self.model.training_step(*arguments)
+
+
+@torch.inference_mode()
+def validate(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    broadcast_buffers(model)
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, "cpu"):
+        for batch in loader:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = model.validation_step(batch)
+            metrics.append(outputs, num_samples(batch))
+        results = means(sum_over_ranks(metrics.sums()), "val_")
+    return results
+
+
+@torch.inference_mode()
+def test(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    broadcast_buffers(model)
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, "cpu"):
+        for batch in loader:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = model.test_step(batch)
+            metrics.append(outputs, num_samples(batch))
+        results = means(sum_over_ranks(metrics.sums()), "test_")
+    return results
+
+
+@torch.inference_mode()
+def predict(model: Classifier, loader: DataLoader[Any], folder: Path) -> None:
+    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    with evaluation_mode(model, "cpu"):
+        for batch_idx, batch in enumerate(loader):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = model.predict_step(batch)
+            # whole batches are dealt to the ranks in turn
+            number = batch_idx * dist.get_world_size() + dist.get_rank()
+            save_predictions(folder, number, outputs)
+
+
+def training_loader(
+    data: Digits, rank: int, world_size: int, cfg: Config
+) -> tuple[TrainingBatches, DataLoader[Any]]:
+    """Return the sampler, which can start within an epoch, and the loader that uses it."""
+    dataset = data.train_dataset()
+
+    def train_order(epoch: int) -> Sequence[int]:
+        """Return the order of samples, which depends on the seed and the epoch only."""
+        generator = torch.Generator().manual_seed(cfg.seed + epoch)
+        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+
+    batches = TrainingBatches(
+        train_order, cfg.batch_size, rank=rank, world_size=world_size, seed=cfg.seed
+    )
+    loader = DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        generator=torch.Generator(),
+    )
+    return batches, loader
+
+
+def evaluation_loader(
+    dataset: Dataset[Any], rank: int, world_size: int, cfg: Config
+) -> DataLoader[Any]:
+    """Return a loader of the whole dataset in its own order."""
+    batches = EvaluationBatches(
+        len(dataset),  # type: ignore[arg-type]
+        cfg.batch_size,
+        rank=rank,
+        world_size=world_size,
+        seed=cfg.seed,
+    )
+    return DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        generator=torch.Generator(),
+    )
+
+
+def main(cfg: Config) -> dict[str, float]:
+    """Do cfg.task and return the last metrics."""
+    # --- setup ---
+
+    rank, local_rank, world_size = start_distributed(
+        "gloo", "torchrun --standalone --nproc-per-node 2 train.py"
+    )
+    is_main = rank == 0
+
+    if cfg.resume is None:
+        run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None
+        step, epoch = 0, 0
+    else:
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        step, epoch = checkpoint["step"], checkpoint["epoch"]
+    seed_everything(cfg.seed)
+    if is_main:
+        csv_logger = CSVLogger(run_folder / "metrics.csv")
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step=step + 1)
+
+    # --- model ---
+
+    data = Digits()
+    model = Classifier(hidden=cfg.hidden)
+    if is_main:
+        print(summarize(model))
+    # from here on each rank draws random numbers of its own
+    seed_everything(cfg.seed + rank)
+    if checkpoint is not None:
+        restore(checkpoint, model=model)
+
+    if cfg.task == "validate":
+        val_metrics = validate(
+            model, evaluation_loader(data.val_dataset(), rank, world_size, cfg)
+        )
+        if is_main:
+            print(f"step {step}  {as_text(val_metrics)}")
+        return val_metrics
+    if cfg.task == "test":
+        test_metrics = test(
+            model, evaluation_loader(data.test_dataset(), rank, world_size, cfg)
+        )
+        if is_main:
+            csv_logger.log(test_metrics, step=step, epoch=epoch)
+            tensorboard.log(test_metrics, step=step, epoch=epoch)
+            print(f"step {step}  {as_text(test_metrics)}")
+        return test_metrics
+    if cfg.task == "predict":
+        predict(
+            model,
+            evaluation_loader(data.predict_dataset(), rank, world_size, cfg),
+            run_folder / "predictions",
+        )
+        return {}
+
+    # --- data ---
+    train_batches, train_loader = training_loader(data, rank, world_size, cfg)
+    num_batches = len(train_loader)
+    samples_per_batch = cfg.batch_size * world_size
+    val_loader = evaluation_loader(data.val_dataset(), rank, world_size, cfg)
+    steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)
+
+    # --- optimizer ---
+
+    total_steps = cfg.max_epochs * steps_per_epoch
+    if cfg.max_steps > 0:
+        total_steps = min(total_steps, cfg.max_steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=cfg.lr)
+    ddp = DistributedDataParallel(TrainingStep(model))
+    train_metrics = TrainingMetrics()
+
+    checkpoints = Checkpoints(
+        run_folder / "checkpoints",
+        monitor="val_loss",
+        mode="min",
+        save_top_k=cfg.save_top_k,
+    )
+
+    def save_checkpoint(
+        next_epoch: int, position: int, metrics: dict[str, float]
+    ) -> None:
+        """Save all that the next step depends on; the metrics of a validation rank it."""
+        stop_on_nonfinite_loss(train_metrics)
+        broadcast_buffers(model)
+        this_rank = {
+            "random_state": get_random_state("cpu"),
+            "train_metrics": train_metrics.state_dict(),
+        }
+        ranks = gather_to_main(this_rank)
+        state: dict[str, Any] = {}
+        if is_main:
+            state = {
+                "model": model.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "csv_logger": csv_logger.state_dict(),
+                "step": step,
+                "epoch": next_epoch,
+                "position": position,
+                "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
+                "ranks": ranks,
+                "config": asdict(cfg),
+            }
+            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+
+    # --- resume ---
+
+    batch_idx = 0
+    if checkpoint is not None:
+        check_global_batch(
+            checkpoint["global_batch"],
+            batch_size=cfg.batch_size,
+            world_size=world_size,
+            accumulate_grad_batches=cfg.accumulate_grad_batches,
+        )
+        restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
+        override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
+        restore_rank(
+            checkpoint,
+            train_metrics,
+            "cpu",
+            seed=cfg.seed,
+            rank=rank,
+            world_size=world_size,
+        )
+        train_batches.position = checkpoint["position"]
+        batch_idx = checkpoint["position"] // samples_per_batch
+        if is_main:
+            csv_logger.load_state_dict(checkpoint["csv_logger"])
+        if (
+            epoch >= cfg.max_epochs
+            or batch_idx < num_batches
+            and 0 <= cfg.max_steps <= step
+        ):
+            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            return {}
+
+    # --- training loop ---
+
+    metrics: dict[str, float] = {}
+    model.train()
+    saved_at = time.monotonic()
+    bar = tqdm(
+        total=total_steps, initial=step, unit="step", disable=None if is_main else True
+    )
+    for epoch in range(epoch, cfg.max_epochs):
+        train_batches.epoch = epoch
+        batches = iter(train_loader)
+        while window := list(islice(batches, cfg.accumulate_grad_batches)):
+            optimizer.zero_grad()
+            for micro_step, batch in enumerate(window):
+                # average the gradients over the ranks once, in the window's last backward pass
+                ddp.require_backward_grad_sync = micro_step == len(window) - 1
+                with torch.autocast("cpu", dtype=torch.bfloat16):
+                    outputs = ddp(batch)
+                loss = outputs["loss"]
+                (loss / cfg.accumulate_grad_batches).backward()
+                train_metrics.append(outputs, num_samples(batch), step + 1)
+                batch_idx += 1
+            nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)
+            optimizer.step()
+            step += 1
+            bar.update()
+
+            if step % cfg.log_every_n_steps == 0:
+                stop_on_nonfinite_loss(train_metrics)
+                row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")
+                metrics |= row
+                if is_main:
+                    csv_logger.log(row, step=step, epoch=epoch)
+                    tensorboard.log(row, step=step, epoch=epoch)
+                    bar.set_postfix(row)
+            if step % cfg.log_every_n_steps == 0:
+                # one clock decides for all ranks
+                waited = from_main(lambda: time.monotonic() - saved_at)
+                if waited >= cfg.train_time_interval:
+                    save_checkpoint(epoch, batch_idx * samples_per_batch, {})
+                    saved_at = time.monotonic()
+            if step == cfg.max_steps:
+                break
+
+        if batch_idx < num_batches:
+            save_checkpoint(epoch, batch_idx * samples_per_batch, {})
+            break
+        row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
+        metrics |= row
+        if is_main:
+            csv_logger.log(row, step=step, epoch=epoch)
+            tensorboard.log(row, step=step, epoch=epoch)
+        val_metrics = validate(model, val_loader)
+        if is_main:
+            csv_logger.log(val_metrics, step=step, epoch=epoch)
+            tensorboard.log(val_metrics, step=step, epoch=epoch)
+            bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
+        metrics |= val_metrics
+        batch_idx = 0
+        train_batches.position = 0
+        save_checkpoint(epoch + 1, 0, val_metrics)
+        if step == cfg.max_steps:
+            break
+
+    bar.close()
+    if is_main:
+        tensorboard.close()
+    return metrics
+
+
+if __name__ == "__main__":
+    main(parse_settings(Config))
+    dist.destroy_process_group()

@@ -1,0 +1,34 @@
+"""Settings of an optimizer that were changed for a resumed run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch.optim import Optimizer
+
+
+def override_settings(
+    optimizer: Optimizer,
+    settings: Mapping[str, Any],
+    saved: Mapping[str, Any],
+    scheduler: Any = None,
+) -> None:
+    """Give the restored optimizer each setting that differs from the saved one.
+
+    The learning rates are scaled by new over old, those that a scheduler starts from and is bound
+    by too, so that it goes on from where it was.
+    """
+    for name, value in settings.items():
+        if value == saved.get(name, value):
+            continue
+        if name != "lr":
+            for group in optimizer.param_groups:
+                group[name] = value
+            continue
+        ratio = value / saved["lr"]
+        for group in optimizer.param_groups:
+            for rate in ("lr", "initial_lr", "max_lr", "min_lr"):
+                if rate in group:
+                    group[rate] *= ratio
+        for part in [scheduler, *getattr(scheduler, "_schedulers", [])]:
+            if hasattr(part, "base_lrs"):
+                part.base_lrs = [rate * ratio for rate in part.base_lrs]

@@ -1,0 +1,29 @@
+"""Puts the saved states back into the objects they came from."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Stateful(Protocol):
+    """What a model, an optimizer, a scheduler and a scaler have in common."""
+
+    def load_state_dict(self, state_dict: Any, /) -> Any:
+        """Take over a saved state."""
+
+
+def restore(checkpoint: Mapping[str, Any], **parts: Stateful) -> None:
+    """Load into each part the state that the checkpoint holds under its name.
+
+    Ends the program where a state is missing or does not fit.
+    """
+    for name, part in parts.items():
+        if name not in checkpoint:
+            raise SystemExit(
+                f"the checkpoint holds no {name}: the script that wrote it had none, or saved "
+                "weights only"
+            )
+        try:
+            part.load_state_dict(checkpoint[name])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise SystemExit(f"the checkpoint does not fit the {name}: {reason}") from None

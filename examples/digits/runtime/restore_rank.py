@@ -1,0 +1,35 @@
+"""Restores what every process keeps for itself: random streams and the sums of metrics."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.random_state import set_random_state
+from runtime.seed import seed_everything
+from runtime.training_metrics import TrainingMetrics
+
+
+def restore_rank(
+    checkpoint: Mapping[str, Any],
+    train_metrics: TrainingMetrics,
+    device_type: str,
+    *,
+    seed: int,
+    rank: int = 0,
+    world_size: int = 1,
+) -> None:
+    """Go on with the random streams and sums of this rank.
+
+    On another number of ranks than the checkpoint has, each rank gets random streams of its own,
+    and rank 0 takes over the sums of all.
+    """
+    ranks = checkpoint["ranks"]
+    if len(ranks) == world_size:
+        set_random_state(ranks[rank]["random_state"], device_type)
+        train_metrics.load_state_dict(ranks[rank]["train_metrics"])
+        return
+    text = f"{seed} {rank} {checkpoint['step']}"
+    seed_everything(int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little"))
+    if rank == 0:
+        for saved in ranks:
+            train_metrics.add_state_dict(saved["train_metrics"])

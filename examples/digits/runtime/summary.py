@@ -1,0 +1,22 @@
+"""A model's parts and their sizes."""
+
+from torch import nn
+
+
+def summarize(model: nn.Module) -> str:
+    """Return a table of the model's direct children, their types and numbers of parameters."""
+    rows = [("name", "type", "parameters")]
+    for name, child in model.named_children():
+        rows.append((name, type(child).__name__, f"{num_parameters(child):,}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
+    total = num_parameters(model)
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    megabytes = sum(p.numel() * p.element_size() for p in model.parameters()) / 1e6
+    lines.append(f"{total:,} parameters, {trainable:,} trainable, {megabytes:,.1f} MB")
+    return "\n".join(lines)
+
+
+def num_parameters(module: nn.Module) -> int:
+    """Return the number of parameters, each counted once."""
+    return sum(parameter.numel() for parameter in module.parameters())

@@ -1,0 +1,326 @@
+"""Train Classifier (model.py) on Digits (data.py).
+
+python train.py                               # train
+python train.py --resume last                 # go on after a stop
+python train.py --task test --resume best     # test
+python train.py --task predict --resume best  # predict
+python train.py --help                        # all settings
+pytest                                        # test the project
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from data import Digits
+from model import Classifier
+from runtime.as_text import as_text
+from runtime.batch import num_samples
+from runtime.checkpoints import Checkpoints
+from runtime.csv_logger import CSVLogger
+from runtime.evaluation_batches import EvaluationBatches
+from runtime.evaluation_metrics import EvaluationMetrics
+from runtime.evaluation_mode import evaluation_mode
+from runtime.global_batch import check_global_batch
+from runtime.minimums import check_minimums
+from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.override_settings import override_settings
+from runtime.predictions import save_predictions
+from runtime.random_state import get_random_state
+from runtime.restore import restore
+from runtime.restore_rank import restore_rank
+from runtime.resume_path import resume_checkpoint
+from runtime.run_folder import new_run_folder
+from runtime.seed import seed_everything
+from runtime.seeded_dataset import SeededDataset
+from runtime.settings import parse_settings
+from runtime.summary import summarize
+from runtime.to_device import to_device
+from runtime.training_batches import TrainingBatches
+from runtime.training_metrics import TrainingMetrics
+from runtime.weighted_sums import means
+
+
+@dataclass
+class Config:
+    """The settings of a run: train.py --help lists them, --name value sets one."""
+
+    task: Literal["fit", "validate", "test", "predict"] = "fit"
+    resume: str | None = None  # last, best or the path of a checkpoint
+    default_root_dir: str = "runs"  # each run gets a folder version_N in it
+    seed: int = 0
+
+    # model
+    hidden: int = 128
+
+    # data
+    batch_size: int = 32  # samples per process in one batch
+    num_workers: int = 0  # processes that load data; 0: this one
+
+    # optimizer
+    lr: float = 0.001
+
+    # loop
+    max_epochs: int = 15
+    max_steps: int = -1  # optimizer steps; -1: no limit
+    log_every_n_steps: int = 50
+
+    # checkpoints and early stopping
+    save_top_k: int = 1  # best checkpoints that are kept; -1: all
+    train_time_interval: float = 1800.0  # seconds between checkpoints
+
+    def __post_init__(self) -> None:
+        check_minimums(
+            self,
+            batch_size=1,
+            num_workers=0,
+            max_epochs=1,
+            max_steps=-1,
+            log_every_n_steps=1,
+            save_top_k=-1,
+        )
+
+
+@torch.inference_mode()
+def validate(
+    model: Classifier, device: torch.device, loader: DataLoader[Any]
+) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, device.type):
+        for batch in loader:
+            batch = to_device(batch, device)
+            outputs = model.validation_step(batch)
+            metrics.append(outputs, num_samples(batch))
+        results = means(metrics.sums(), "val_")
+    return results
+
+
+@torch.inference_mode()
+def test(
+    model: Classifier, device: torch.device, loader: DataLoader[Any]
+) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, device.type):
+        for batch in loader:
+            batch = to_device(batch, device)
+            outputs = model.test_step(batch)
+            metrics.append(outputs, num_samples(batch))
+        results = means(metrics.sums(), "test_")
+    return results
+
+
+@torch.inference_mode()
+def predict(
+    model: Classifier, device: torch.device, loader: DataLoader[Any], folder: Path
+) -> None:
+    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    with evaluation_mode(model, device.type):
+        for batch_idx, batch in enumerate(loader):
+            batch = to_device(batch, device)
+            outputs = model.predict_step(batch)
+            save_predictions(folder, batch_idx, outputs)
+
+
+def training_loader(
+    data: Digits, cfg: Config
+) -> tuple[TrainingBatches, DataLoader[Any]]:
+    """Return the sampler, which can start within an epoch, and the loader that uses it."""
+    dataset = data.train_dataset()
+
+    def train_order(epoch: int) -> Sequence[int]:
+        """Return the order of samples, which depends on the seed and the epoch only."""
+        generator = torch.Generator().manual_seed(cfg.seed + epoch)
+        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+
+    batches = TrainingBatches(train_order, cfg.batch_size, seed=cfg.seed)
+    loader = DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        generator=torch.Generator(),
+    )
+    return batches, loader
+
+
+def evaluation_loader(dataset: Dataset[Any], cfg: Config) -> DataLoader[Any]:
+    """Return a loader of the whole dataset in its own order."""
+    batches = EvaluationBatches(
+        len(dataset), cfg.batch_size, seed=cfg.seed  # type: ignore[arg-type]
+    )
+    return DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        generator=torch.Generator(),
+    )
+
+
+def main(cfg: Config) -> dict[str, float]:
+    """Do cfg.task and return the last metrics."""
+    # --- setup ---
+
+    device = torch.accelerator.current_accelerator(
+        check_available=True
+    ) or torch.device("cpu")
+
+    if cfg.resume is None:
+        run_folder, checkpoint = new_run_folder(cfg.default_root_dir), None
+        step, epoch = 0, 0
+    else:
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        step, epoch = checkpoint["step"], checkpoint["epoch"]
+    seed_everything(cfg.seed)
+    csv_logger = CSVLogger(run_folder / "metrics.csv")
+
+    # --- model ---
+
+    data = Digits()
+    model = Classifier(hidden=cfg.hidden)
+    model.to(device)
+    print(summarize(model))
+    if checkpoint is not None:
+        restore(checkpoint, model=model)
+
+    if cfg.task == "validate":
+        val_metrics = validate(
+            model, device, evaluation_loader(data.val_dataset(), cfg)
+        )
+        print(f"step {step}  {as_text(val_metrics)}")
+        return val_metrics
+    if cfg.task == "test":
+        test_metrics = test(model, device, evaluation_loader(data.test_dataset(), cfg))
+        csv_logger.log(test_metrics, step=step, epoch=epoch)
+        print(f"step {step}  {as_text(test_metrics)}")
+        return test_metrics
+    if cfg.task == "predict":
+        predict(
+            model,
+            device,
+            evaluation_loader(data.predict_dataset(), cfg),
+            run_folder / "predictions",
+        )
+        return {}
+
+    # --- data ---
+    train_batches, train_loader = training_loader(data, cfg)
+    num_batches = len(train_loader)
+    val_loader = evaluation_loader(data.val_dataset(), cfg)
+
+    # --- optimizer ---
+
+    total_steps = cfg.max_epochs * num_batches
+    if cfg.max_steps > 0:
+        total_steps = min(total_steps, cfg.max_steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=cfg.lr)
+    train_metrics = TrainingMetrics()
+
+    checkpoints = Checkpoints(
+        run_folder / "checkpoints",
+        monitor="val_loss",
+        mode="min",
+        save_top_k=cfg.save_top_k,
+    )
+
+    def save_checkpoint(
+        next_epoch: int, position: int, metrics: dict[str, float]
+    ) -> None:
+        """Save all that the next step depends on; the metrics of a validation rank it."""
+        stop_on_nonfinite_loss(train_metrics)
+        this_rank = {
+            "random_state": get_random_state(device.type),
+            "train_metrics": train_metrics.state_dict(),
+        }
+        state = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "csv_logger": csv_logger.state_dict(),
+            "step": step,
+            "epoch": next_epoch,
+            "position": position,
+            "global_batch": cfg.batch_size,
+            "ranks": [this_rank],
+            "config": asdict(cfg),
+        }
+        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+
+    # --- resume ---
+
+    batch_idx = 0
+    if checkpoint is not None:
+        check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
+        restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
+        override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
+        restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
+        train_batches.position = checkpoint["position"]
+        batch_idx = checkpoint["position"] // cfg.batch_size
+        csv_logger.load_state_dict(checkpoint["csv_logger"])
+        if (
+            epoch >= cfg.max_epochs
+            or batch_idx < num_batches
+            and 0 <= cfg.max_steps <= step
+        ):
+            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            return {}
+
+    # --- training loop ---
+
+    metrics: dict[str, float] = {}
+    model.train()
+    saved_at = time.monotonic()
+    bar = tqdm(total=total_steps, initial=step, unit="step", disable=None)
+    for epoch in range(epoch, cfg.max_epochs):
+        train_batches.epoch = epoch
+        for batch in train_loader:
+            batch = to_device(batch, device)
+            outputs = model.training_step(batch)
+            loss = outputs["loss"]
+            optimizer.zero_grad()
+            loss.backward()
+            train_metrics.append(outputs, num_samples(batch), step + 1)
+            optimizer.step()
+            batch_idx += 1
+            step += 1
+            bar.update()
+
+            if step % cfg.log_every_n_steps == 0:
+                stop_on_nonfinite_loss(train_metrics)
+                row = means(train_metrics.interval_sums(), "train_")
+                metrics |= row
+                csv_logger.log(row, step=step, epoch=epoch)
+                bar.set_postfix(row)
+            if time.monotonic() - saved_at >= cfg.train_time_interval:
+                save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
+                saved_at = time.monotonic()
+            if step == cfg.max_steps:
+                break
+
+        if batch_idx < num_batches:
+            save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
+            break
+        row = means(train_metrics.epoch_sums(), "train_", "_epoch")
+        metrics |= row
+        csv_logger.log(row, step=step, epoch=epoch)
+        val_metrics = validate(model, device, val_loader)
+        csv_logger.log(val_metrics, step=step, epoch=epoch)
+        bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
+        metrics |= val_metrics
+        batch_idx = 0
+        train_batches.position = 0
+        save_checkpoint(epoch + 1, 0, val_metrics)
+        if step == cfg.max_steps:
+            break
+
+    bar.close()
+    return metrics
+
+
+if __name__ == "__main__":
+    main(parse_settings(Config))

@@ -1,0 +1,50 @@
+"""What the README quotes is what lgen does."""
+
+import re
+from pathlib import Path
+
+from lgen.spec.describe import options
+
+ROOT = Path(__file__).parents[1]
+START = "<!-- options: written by pytest --rewrite -->\n"
+END = "<!-- end of options -->"
+
+
+def option_tables() -> str:
+    """The options by group, as Markdown tables."""
+    lines: list[str] = []
+    group = None
+    for row in options():
+        if row.group != group:
+            group = row.group
+            lines += ["", f"**{group}**", "", "| option | type | default | |", "|---|---|---|---|"]
+        cells = [f"`{row.name}`", f"`{row.type}`", f"`{row.default}`", row.doc]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join([*lines[1:], "", ""])
+
+
+def test_option_reference_follows_the_spec(rewrite: bool) -> None:
+    """The tables of options are those of the spec's model."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    start, end = text.index(START) + len(START), text.index(END)
+    if rewrite:
+        readme.write_text(text[:start] + option_tables() + text[end:], encoding="utf-8")
+    else:
+        assert text[start:end] == option_tables()
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    """The commands of .ci/run are those of the README's line, one after the other."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^python3 -m venv .*pytest.*$", readme, re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert [command for command in line.split(" && ") if command not in script] == []
+
+
+def test_excerpt_is_of_the_example() -> None:
+    """The loop that the README shows stands in the script of examples/digits-ddp."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    excerpt = readme.split("```python\n")[1].split("```")[0]
+    script = (ROOT / "examples" / "digits-ddp" / "train.py").read_text(encoding="utf-8")
+    assert excerpt in script
