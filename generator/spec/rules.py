@@ -6,6 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lgen.spec.options import Spec
+from lgen.spec.predicates import (
+    argument,
+    half_eps,
+    momentum_to_cycle,
+    monitors,
+    optimizer,
+    plateau,
+)
 
 
 @dataclass(frozen=True)
@@ -25,54 +33,6 @@ class Rule:
     def sentence(self) -> str:
         """The rule as it is printed."""
         return f"{self.reason}; {self.way_out}"
-
-
-# what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
-# is NaN in the first step. Adam's fused kernels compute in float32.
-_DIVIDES_BY_EPS = ("Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop")
-_SMALLEST_EPS = 1e-6
-_CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
-_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
-
-
-def _optimizer(spec: Spec, *names: str) -> bool:
-    """Whether the optimizer is one of these."""
-    return spec.optimizer is not None and spec.optimizer.name in names
-
-
-def _argument(spec: Spec, name: str) -> object:
-    """The optimizer's argument as given, None if it is not."""
-    return None if spec.optimizer is None else spec.optimizer.args.get(name)
-
-
-def _plateau(spec: Spec) -> bool:
-    """Whether the scheduler is ReduceLROnPlateau."""
-    return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
-
-
-def _half_eps(spec: Spec) -> bool:
-    """Whether 16-true rounds the optimizer's eps to zero."""
-    if spec.precision != "16-true" or not _optimizer(spec, *_DIVIDES_BY_EPS):
-        return False
-    if _argument(spec, "fused") is True and _optimizer(spec, "Adam", "AdamW"):
-        return False
-    eps = _argument(spec, "eps")
-    return not isinstance(eps, (int, float)) or eps < _SMALLEST_EPS
-
-
-def _momentum_to_cycle(spec: Spec) -> bool:
-    """Whether the scheduler cycles a momentum that the optimizer does not have."""
-    if spec.scheduler is None or spec.scheduler.name not in _CYCLES_MOMENTUM:
-        return False
-    return spec.scheduler.args.get("cycle_momentum") is not False and _optimizer(
-        spec, *_NO_MOMENTUM
-    )
-
-
-def _monitors(spec: Spec) -> list[str]:
-    """Every metric that the spec watches."""
-    parts = (spec.checkpoint, spec.early_stopping, spec.scheduler)
-    return [part.monitor for part in parts if part is not None and part.monitor is not None]
 
 
 RULES: tuple[Rule, ...] = (
@@ -128,14 +88,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "half-eps",
         ("optimizer.eps", "optimizer", "precision"),
-        _half_eps,
+        half_eps,
         "16-true rounds this optimizer's eps to zero, and a zero gradient then gives NaN",
         "set eps: 1e-4 in optimizer, or precision: 16-mixed",
     ),
     Rule(
         "fsdp-optimizer",
         ("optimizer.name", "strategy"),
-        lambda s: s.strategy == "fsdp" and _optimizer(s, "Adafactor", "Rprop", "SparseAdam"),
+        lambda s: s.strategy == "fsdp" and optimizer(s, "Adafactor", "Rprop", "SparseAdam"),
         "this optimizer has no sharded step in torch",
         "choose another optimizer, such as AdamW, or strategy: ddp",
     ),
@@ -143,38 +103,38 @@ RULES: tuple[Rule, ...] = (
         "fsdp-fused",
         ("optimizer.fused", "strategy"),
         lambda s: s.strategy == "fsdp"
-        and _argument(s, "fused") is True
-        and _optimizer(s, "SGD", "Adagrad"),
+        and argument(s, "fused") is True
+        and optimizer(s, "SGD", "Adagrad"),
         "this optimizer's fused step has no sharded form in torch",
         "remove fused, or set strategy: ddp",
     ),
     Rule(
         "fused-foreach",
         ("optimizer.fused", "optimizer.foreach"),
-        lambda s: _argument(s, "fused") is True and _argument(s, "foreach") is True,
+        lambda s: argument(s, "fused") is True and argument(s, "foreach") is True,
         "an optimizer's step is either fused or foreach",
         "remove one of the two",
     ),
     Rule(
         "capturable-cuda",
         ("optimizer.capturable", "accelerator"),
-        lambda s: _argument(s, "capturable") is True and s.accelerator != "cuda",
+        lambda s: argument(s, "capturable") is True and s.accelerator != "cuda",
         "capturable is for CUDA graphs",
         "set accelerator: cuda, or remove capturable",
     ),
     Rule(
         "nesterov-momentum",
         ("optimizer.nesterov", "optimizer.momentum", "optimizer.dampening"),
-        lambda s: _optimizer(s, "SGD")
-        and _argument(s, "nesterov") is True
-        and (not _argument(s, "momentum") or bool(_argument(s, "dampening"))),
+        lambda s: optimizer(s, "SGD")
+        and argument(s, "nesterov") is True
+        and (not argument(s, "momentum") or bool(argument(s, "dampening"))),
         "nesterov needs a momentum and no dampening",
         "set momentum: 0.9 in optimizer, without dampening, or remove nesterov",
     ),
     Rule(
         "sparse-clipping",
         ("gradient_clip_val", "optimizer"),
-        lambda s: s.gradient_clip_val is not None and _optimizer(s, "SparseAdam"),
+        lambda s: s.gradient_clip_val is not None and optimizer(s, "SparseAdam"),
         "torch clips no sparse gradients",
         "remove gradient_clip_val, or choose another optimizer",
     ),
@@ -184,56 +144,56 @@ RULES: tuple[Rule, ...] = (
         lambda s: s.scheduler is not None
         and s.scheduler.warmup_steps > 0
         and s.scheduler.interval != "step"
-        and not _plateau(s),
+        and not plateau(s),
         "warmup_steps counts optimizer steps, and this schedule does not",
         "set interval: step in scheduler",
     ),
     Rule(
         "warmup-plateau",
         ("scheduler.warmup_steps", "scheduler.name"),
-        lambda s: s.scheduler is not None and s.scheduler.warmup_steps > 0 and _plateau(s),
+        lambda s: s.scheduler is not None and s.scheduler.warmup_steps > 0 and plateau(s),
         "torch joins no warmup to ReduceLROnPlateau, which has no fixed start",
         "remove warmup_steps, or choose another scheduler",
     ),
     Rule(
         "plateau-monitor",
         ("scheduler.monitor", "scheduler"),
-        lambda s: s.scheduler is not None and _plateau(s) and s.scheduler.monitor is None,
+        lambda s: s.scheduler is not None and plateau(s) and s.scheduler.monitor is None,
         "ReduceLROnPlateau watches a metric",
         "set monitor: val_loss in scheduler",
     ),
     Rule(
         "plateau-interval",
         ("scheduler.interval", "scheduler"),
-        lambda s: s.scheduler is not None and _plateau(s) and s.scheduler.interval == "step",
+        lambda s: s.scheduler is not None and plateau(s) and s.scheduler.interval == "step",
         "ReduceLROnPlateau steps on a validation's value, not on every optimizer step",
         "set interval: epoch or validation in scheduler",
     ),
     Rule(
         "monitor-plateau",
         ("scheduler.monitor", "scheduler"),
-        lambda s: s.scheduler is not None and not _plateau(s) and s.scheduler.monitor is not None,
+        lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,
         "only ReduceLROnPlateau watches a metric",
         "remove monitor from scheduler",
     ),
     Rule(
         "cycle-momentum",
         ("scheduler.cycle_momentum", "scheduler", "optimizer"),
-        _momentum_to_cycle,
+        momentum_to_cycle,
         "the schedule cycles a momentum, and this optimizer has none",
         "set cycle_momentum: false in scheduler",
     ),
     Rule(
         "monitor-validation-metric",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
-        lambda s: any(not monitor.startswith("val_") for monitor in _monitors(s)),
+        lambda s: any(not monitor.startswith("val_") for monitor in monitors(s)),
         "what is monitored is a metric of the validation, and its name starts with val_",
         "write val_loss, or val_ and another key of validation_step's result",
     ),
     Rule(
         "monitor-without-validation",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor", "limit_val_batches"),
-        lambda s: s.limit_val_batches == 0 and bool(_monitors(s)),
+        lambda s: s.limit_val_batches == 0 and bool(monitors(s)),
         "limit_val_batches: 0 turns off the validation that measures what is monitored",
         "remove limit_val_batches, or every monitor",
     ),

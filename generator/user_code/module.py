@@ -11,13 +11,13 @@ from typing import Literal
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step, UserClass
 from lgen.user_code.constructor import constructor
-from lgen.user_code.hooks import HOOKS, METRIC_HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
-from lgen.user_code.results import Methods, Result, own_nodes, result, returned
-from lgen.user_code.source import Function, Lineage, Project, dotted
+from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.results import Methods
+from lgen.user_code.source import Lineage, Project, dotted
+from lgen.user_code.steps import read_step, self_name, shape_fault
 
 # bases that bring no steps
 _PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
-_ASK = "annotate it `-> Tensor` or `-> dict[str, Tensor]`"
 _CONFIGURE = "annotate it `-> Optimizer` or `-> tuple[Optimizer, LRScheduler]`"
 
 
@@ -44,7 +44,7 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
     losses = _loss_attributes(lineage)
     for method, (where, function) in methods.items():
         if method in STEPS or method in HOOKS:
-            step = _step(method, where, function, methods, losses)
+            step = read_step(method, where, function, methods, losses)
             if isinstance(step, list):
                 faults += step
             else:
@@ -94,18 +94,12 @@ def _method_faults(methods: Methods, lineage: Lineage) -> Iterator[Fault]:
         for node in ast.walk(function):
             if (
                 isinstance(node, ast.Attribute)
-                and dotted(node.value) == _self_name(function)
+                and dotted(node.value) == self_name(function)
                 and node.attr in SELF_ATTRIBUTES
                 and node.attr not in own
             ):
                 text = f"self.{node.attr} is Lightning's; {SELF_ATTRIBUTES[node.attr]}"
                 yield Fault(file, node.lineno, text)
-
-
-def _self_name(function: Function) -> str:
-    """The name of the method's first parameter, empty without one."""
-    arguments = [*function.args.posonlyargs, *function.args.args]
-    return arguments[0].arg if arguments else ""
 
 
 def _assigned(lineage: Lineage) -> set[str]:
@@ -134,112 +128,6 @@ def _loss_attributes(lineage: Lineage) -> frozenset[str]:
         and dotted(node.value.func).startswith(("nn.", "torch.nn."))
         and dotted(node.value.func).endswith("Loss")
     )
-
-
-def shape_fault(name: str, file: str, function: Function) -> Fault | None:
-    """What keeps a function from being a plain method that is called with self."""
-    at = function.lineno
-    decorators = {dotted(d).rpartition(".")[2] for d in function.decorator_list}
-    if wrong := decorators & {"staticmethod", "classmethod", "property"}:
-        return Fault(file, at, f"{name} is a {wrong.pop()}; write a plain method with self")
-    if isinstance(function, ast.AsyncFunctionDef):
-        return Fault(file, at, f"{name} is async; write a plain def")
-    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(function)):
-        return Fault(file, at, f"{name} is a generator; return its result in place of yield")
-    if not _self_name(function):
-        return Fault(file, at, f"{name} has no self; write it as its first parameter")
-    return None
-
-
-def _step(
-    name: str, file: str, function: Function, methods: Methods, losses: frozenset[str]
-) -> Step | list[Fault]:
-    """A step or hook, or all that is wrong with it."""
-    if wrong := shape_fault(name, file, function):
-        return [wrong]
-    allowed = STEPS.get(name) or HOOKS[name]
-    signature = function.args
-    positional = [a.arg for a in [*signature.posonlyargs, *signature.args]][1:]
-    keywords = [a.arg for a in signature.kwonlyargs]
-    faults = [
-        Fault(
-            file,
-            function.lineno,
-            f"{name} has the unknown argument {argument}{nearest(argument, allowed)}; "
-            f"it can name: {', '.join(allowed)}",
-        )
-        for argument in (*positional, *keywords)
-        if argument not in allowed
-    ]
-    faults += [
-        Fault(file, function.lineno, f"{name} takes {star}{extra.arg}; name its arguments")
-        for star, extra in (("*", signature.vararg), ("**", signature.kwarg))
-        if extra is not None
-    ]
-    found = result(function, methods, losses)
-    if name in STEPS:
-        faults += _step_result_faults(name, file, function, found)
-    else:
-        faults += _hook_result_faults(name, file, function, found)
-    if faults:
-        return faults
-    kinds: dict[str, Literal["loss", "dict"]] = {"loss": "loss", "dict": "dict"}
-    used = name in STEPS or name in METRIC_HOOKS
-    return Step(
-        name,
-        file,
-        function.lineno,
-        tuple(positional),
-        tuple(keywords),
-        "other" if name == "predict_step" else (kinds.get(found.kind) if used else None),
-        found.keys if used and name != "predict_step" else None,
-        _calls_forward(function, methods, set()),
-    )
-
-
-def _step_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:
-    """What is wrong with the result of a step."""
-    if name == "predict_step":
-        if found.kind == "none":
-            yield Fault(
-                file, function.lineno, "predict_step returns nothing; return the prediction"
-            )
-    elif found.kind == "unknown":
-        lines = [node.lineno for node in returned(function)]
-        at = function.lineno if function.returns is not None or not lines else lines[0]
-        yield Fault(file, at, f"what {name} returns cannot be told; {_ASK}")
-    elif name == "training_step" and found.kind == "none":
-        text = "training_step returns nothing; return its loss, or a dict with the key loss"
-        yield Fault(file, function.lineno, text)
-    elif name == "training_step" and found.keys is not None and "loss" not in found.keys:
-        near = nearest("loss", found.keys)
-        text = f"training_step's dict has no key loss{near}; train.py calls backward on it"
-        yield Fault(file, function.lineno, text)
-
-
-def _hook_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:
-    """What is wrong with the result of a hook."""
-    if name in METRIC_HOOKS:
-        if found.kind not in ("none", "dict"):
-            text = f"what {name} returns cannot be told; annotate it `-> dict[str, Tensor]`"
-            yield Fault(file, function.lineno, text)
-    elif found.kind != "none":
-        yield Fault(file, function.lineno, f"what {name} returns is not used; return nothing")
-
-
-def _calls_forward(function: Function, methods: Methods, seen: set[str]) -> bool:
-    """Whether the method calls self(...), by itself or through methods of the class."""
-    me = _self_name(function)
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            if dotted(node.func) == me:
-                return True
-            head, _, last = dotted(node.func).rpartition(".")
-            if head == me and last in methods and last not in seen:
-                seen.add(last)
-                if _calls_forward(methods[last][1], methods, seen):
-                    return True
-    return False
 
 
 def _configures(

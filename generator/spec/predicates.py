@@ -1,0 +1,50 @@
+"""Questions about a spec that the rules ask."""
+
+from __future__ import annotations
+
+from lgen.spec.options import Spec
+
+# what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
+# is NaN in the first step. Adam's fused kernels compute in float32.
+_DIVIDES_BY_EPS = ("Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop")
+_SMALLEST_EPS = 1e-6
+_CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
+_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
+
+
+def optimizer(spec: Spec, *names: str) -> bool:
+    """Whether the optimizer is one of these."""
+    return spec.optimizer is not None and spec.optimizer.name in names
+
+
+def argument(spec: Spec, name: str) -> object:
+    """The optimizer's argument as given, None if it is not."""
+    return None if spec.optimizer is None else spec.optimizer.args.get(name)
+
+
+def plateau(spec: Spec) -> bool:
+    """Whether the scheduler is ReduceLROnPlateau."""
+    return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def half_eps(spec: Spec) -> bool:
+    """Whether 16-true rounds the optimizer's eps to zero."""
+    if spec.precision != "16-true" or not optimizer(spec, *_DIVIDES_BY_EPS):
+        return False
+    if argument(spec, "fused") is True and optimizer(spec, "Adam", "AdamW"):
+        return False
+    eps = argument(spec, "eps")
+    return not isinstance(eps, (int, float)) or eps < _SMALLEST_EPS
+
+
+def momentum_to_cycle(spec: Spec) -> bool:
+    """Whether the scheduler cycles a momentum that the optimizer does not have."""
+    if spec.scheduler is None or spec.scheduler.name not in _CYCLES_MOMENTUM:
+        return False
+    return spec.scheduler.args.get("cycle_momentum") is not False and optimizer(spec, *_NO_MOMENTUM)
+
+
+def monitors(spec: Spec) -> list[str]:
+    """Every metric that the spec watches."""
+    parts = (spec.checkpoint, spec.early_stopping, spec.scheduler)
+    return [part.monitor for part in parts if part is not None and part.monitor is not None]

@@ -1,0 +1,217 @@
+"""The user's classes are read as text, and every fault names its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lgen.spec.check import Checked, check
+from lgen.user_code.classes import UserClass
+
+MODEL = """\
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Net(nn.Module):
+    def __init__(self, hidden: int = 8):
+        super().__init__()
+        self.layer = nn.Linear(4, hidden)
+
+    def forward(self, x):
+        return self.layer(x)
+
+    def training_step(self, batch, batch_idx):
+        x, y = batch
+        return F.cross_entropy(self(x), y)
+
+    def validation_step(self, batch) -> dict[str, Tensor]:
+        x, y = batch
+        return {"loss": F.cross_entropy(self(x), y), "acc": y.float().mean()}
+"""
+TRAINING = """\
+        x, y = batch
+        return F.cross_entropy(self(x), y)
+"""
+DATA = """\
+class Data:
+    def train_dataset(self):
+        return [1, 2]
+
+    def val_dataset(self):
+        return [1]
+"""
+SPEC = "module: model.py:Net\ndata: data.py:Data\noptimizer: {name: SGD, lr: 0.1}\n"
+
+
+def checked(root: Path, model: str = MODEL, data: str = DATA, spec: str = SPEC) -> list[str]:
+    """The faults of a project as they are printed."""
+    (root / "model.py").write_text(model)
+    (root / "data.py").write_text(data)
+    found = check(root, spec)
+    return [] if isinstance(found, Checked) else [str(fault) for fault in found]
+
+
+def module(root: Path, model: str, spec: str = SPEC) -> UserClass:
+    """The module that is read from a model.py without faults."""
+    assert checked(root, model, spec=spec) == []
+    found = check(root, spec)
+    assert isinstance(found, Checked)
+    return found.module
+
+
+def test_steps_are_read_with_arguments_results_and_metrics(tmp_path: Path) -> None:
+    net = module(tmp_path, MODEL)
+    training, validation = net.steps["training_step"], net.steps["validation_step"]
+    assert (training.call, training.returns, training.calls_forward) == (
+        "batch, batch_idx",
+        "loss",
+        True,
+    )
+    assert (validation.arguments, validation.returns) == (("batch",), "dict")
+    assert validation.metrics == ("loss", "acc")
+
+
+def test_nothing_is_imported(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    assert checked(tmp_path, MODEL + f"\nopen({str(mark)!r}, 'w')\n") == []
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("class Net", "class Nett", "model.py:6: there is no class Net; did you mean Nett?"),
+        ("    def forward", "    def forward(", "model.py:11: syntax error"),
+        ("training_step", "traning_step", "model.py:14: traning_step is called by nothing"),
+        (
+            "(self, batch, batch_idx)",
+            "(self, batch, idx)",
+            "model.py:14: training_step has the",
+        ),
+        ("(self, batch, batch_idx)", "(self, *args)", "model.py:14: training_step takes *args"),
+        (
+            TRAINING,
+            "        return other(batch)\n",
+            "model.py:15: what training_step",
+        ),
+        (TRAINING, "        pass\n", "model.py:14: training_step returns nothing"),
+        (
+            TRAINING,
+            "        return {'los': 1}\n",
+            "model.py:14: training_step's dict has",
+        ),
+        (
+            "x, y = batch\n        return F",
+            "self.log('a', 1)\n        return F",
+            "self.log is",
+        ),
+        (
+            "x, y = batch\n        return F",
+            "self.trainer\n        return F",
+            "self.trainer is",
+        ),
+        ("def training_step", "async def training_step", "model.py:14: training_step is async"),
+        ("    def training_step", "    @staticmethod\n    def training_step", "is a staticmethod"),
+        ("return F.cross_entropy(self(x), y)\n", "yield 1\n", "training_step is a generator"),
+        ("nn.Module", "L.LightningModule", "model.py:6: derive the class from torch.nn.Module"),
+        (
+            "def forward",
+            "def backward(self): ...\n\n    def forward",
+            "backward is not",
+        ),
+        (
+            "def forward",
+            "def configure_optimizers(self): ...\n\n    def forward",
+            "model.py:11: what configure_optimizers returns",
+        ),
+    ],
+)
+def test_fault_of_the_module_names_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in MODEL
+    found = checked(tmp_path, MODEL.replace(old, new, 1))
+    assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("class Data:\n    pass\n", "data.py:1: class Data has no train_dataset"),
+        (DATA.replace("val_dataset(self)", "val_dataset(self, x)"), "is called as val_dataset()"),
+        (DATA + "\n    def train_dataloader(self): ...\n", "both give train batches; keep one"),
+        (DATA + "\n    def test_dataset(self): ...\n", "test_dataset has no test_step in model.py"),
+        (DATA.replace("val_dataset", "val_datasets"), "validation_step has no data"),
+    ],
+)
+def test_fault_of_the_data_class(tmp_path: Path, data: str, said: str) -> None:
+    found = checked(tmp_path, data=data)
+    assert any(said in fault for fault in found), found
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "checkpoint: {monitor: val_los}",
+            "lgen.yaml:4: validation measures no val_los; did",
+        ),
+        ("strategy: fsdp\nfsdp: {wrap: [Blok]}", "lgen.yaml:5: model.py has no class Blok"),
+        ("defines: [on_trian_start]", "lgen.yaml:4: on_trian_start is no step or hook; did you"),
+        ("scheduler: {interval: step}", "lgen.yaml:4: scheduler needs a name"),
+    ],
+)
+def test_spec_against_code(tmp_path: Path, line: str, said: str) -> None:
+    found = checked(tmp_path, spec=f"{SPEC}{line}\n")
+    assert len(found) == 1 and said in found[0], found
+
+
+def test_args_are_checked_against_the_constructor(tmp_path: Path) -> None:
+    spec = SPEC.replace("model.py:Net", "{path: model.py:Net, args: {hiden: 3, hidden: x}}")
+    assert checked(tmp_path, spec=spec) == [
+        "lgen.yaml:1: Net has no argument hiden; did you mean hidden? (it has: hidden)",
+        "lgen.yaml:1: Net's hidden is int, and 'x' is not",
+    ]
+
+
+def test_optimizer_comes_from_one_place(tmp_path: Path) -> None:
+    method = "    def configure_optimizers(self) -> torch.optim.Optimizer: ...\n"
+    alone = SPEC.replace("optimizer: {name: SGD, lr: 0.1}\n", "")
+    assert "there is no optimizer" in checked(tmp_path, spec=alone)[0]
+    assert checked(tmp_path, MODEL + method, spec=alone) == []
+    assert "remove optimizer" in checked(tmp_path, MODEL + method)[0]
+
+
+def test_base_classes_are_followed_through_the_project(tmp_path: Path) -> None:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "base.py").write_text(MODEL.replace("class Net", "class Base"))
+    net = module(tmp_path, "from nets.base import Base\n\n\nclass Net(Base):\n    pass\n")
+    assert net.steps["training_step"].file == "nets/base.py"
+    assert net.constructor is not None and net.constructor.parameters[0].name == "hidden"
+
+
+def test_package_base_says_what_it_brings_by_defines(tmp_path: Path) -> None:
+    model = "from package import Base\n\n\nclass Net(Base):\n    pass\n"
+    data = DATA.partition("\n    def val")[0]
+    assert "`defines: [training_step]`" in checked(tmp_path, model, data)[0]
+    assert checked(tmp_path, model, data, SPEC + "defines: [training_step]\n") == []
+
+
+def test_iterable_data_takes_no_share_of_its_batches(tmp_path: Path) -> None:
+    data = DATA.replace("return [1, 2]", "return Stream()").replace(
+        "class Data",
+        "from torch.utils.data import IterableDataset\n\n\n"
+        "class Stream(IterableDataset):\n    pass\n\n\nclass Data",
+        1,
+    )
+    found = checked(tmp_path, data=data, spec=SPEC + "limit_train_batches: 0.5\n")
+    assert len(found) == 1 and "is iterable and has no length" in found[0]
+    assert checked(tmp_path, data=data, spec=SPEC + "limit_train_batches: 5\n") == []
+
+
+def test_several_validation_sets_are_known_by_name(tmp_path: Path) -> None:
+    data = DATA.replace("return [1]", "return {'clean': [1], 'noisy': [2]}")
+    assert checked(tmp_path, data=data) == []
+    found = check(tmp_path, SPEC)
+    assert isinstance(found, Checked)
+    assert found.data.sources["val"].names == ("clean", "noisy")
