@@ -330,7 +330,8 @@ def main(cfg: Config) -> dict[str, float]:
     if not torch.backends.mps.is_available():  #: if mps
         sys.exit("accelerator mps: torch finds no Metal device on this machine")
     device = torch.device("mps")  #: if mps
-    device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")  #: if auto
+    accelerator = torch.accelerator.current_accelerator(check_available=True)  #: if auto
+    device = accelerator or torch.device("cpu")  #: if auto
     if device.type != "cpu":  #: if auto and distributed
         torch.accelerator.set_device_index(local_rank)
     torch.use_deterministic_algorithms(True)  #: if deterministic
