@@ -1,4 +1,4 @@
-"""Write generator/tables/torch_optim.json from the installed torch: python tools/write_torch_tables.py
+"""Write generator/tables/torch_optim.json from the installed torch.
 
 The table holds every optimizer and scheduler of torch.optim with its arguments, so that lgen can
 check a spec without torch. Types and defaults come from the signatures; the limits of a number are
