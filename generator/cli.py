@@ -36,14 +36,7 @@ Settings = Annotated[
 def run() -> None:
     """Runs the command line: exit 0 done, 1 conflict or drift, 2 usage, spec or disk."""
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader has what it wanted; Python would complain once more when it ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        app()
     except OSError as error:
         file = f"{error.filename}: " if error.filename else ""
         print(f"lgen: {file}{error.strerror or error}", file=sys.stderr)
@@ -58,7 +51,7 @@ def main(
 ) -> None:
     """Writes plain PyTorch training projects from a short module spec."""
     if version:
-        print(f"lgen {__version__}")
+        _say(f"lgen {__version__}")
         raise typer.Exit
 
 
@@ -86,9 +79,7 @@ def new(
     built = make(name, starter, settings or [], answers, ask=ask, trust=trust)
     if isinstance(built, list):
         _fail(built)
-    print(f"Made {name}: {_summary(built)}.")
-    _print_kept(built)
-    _print_next(built, name)
+    _say(f"Made {name}: {_summary(built)}.", *_kept(built), *_next(built, name))
 
 
 @app.command()
@@ -112,9 +103,7 @@ def init(
     built = make(root, Classes(module, data), settings or [])
     if isinstance(built, list):
         _fail(built)
-    print(f"Wrote {_summary(built)}.")
-    _print_kept(built)
-    _print_next(built)
+    _say(f"Wrote {_summary(built)}.", *_kept(built), *_next(built))
 
 
 @app.command()
@@ -127,7 +116,7 @@ def options(
     text = option_table() if name is None else one_option(name)
     if not isinstance(text, str):
         _fail([text])
-    print(text, end="")
+    _say(text.rstrip())
 
 
 @app.command()
@@ -135,7 +124,7 @@ def schema() -> None:
     """Print the JSON Schema of lgen.yaml."""
     from lgen.commands.show import schema_text
 
-    print(schema_text(), end="")
+    _say(schema_text().rstrip())
 
 
 def _fail(faults: Iterable[Fault]) -> NoReturn:
@@ -166,23 +155,32 @@ def _summary(built: Build) -> str:
     return ", ".join([*names, f"runtime/ ({modules} files)"])
 
 
-def _print_kept(built: Build) -> None:
+def _kept(built: Build) -> list[str]:
     """Which files of the user were left alone, and what belongs into them."""
     if not built.kept:
-        return
-    print(f"Left as they are: {', '.join(built.kept)}.")
+        return []
+    lines = [f"Left as they are: {', '.join(built.kept)}."]
     if "pyproject.toml" in built.kept:
-        print("Add to the requirements in your pyproject.toml:")
-        for requirement in built.requirements:
-            print(f"    {requirement}")
+        lines.append("Add to the requirements in your pyproject.toml:")
+        lines += [f"    {requirement}" for requirement in built.requirements]
+    return lines
 
 
-def _print_next(built: Build, folder: str | None = None) -> None:
+def _next(built: Build, folder: str | None = None) -> list[str]:
     """The commands to go on with."""
-    print("\nNext:")
+    lines = ["", "Next:"]
     if folder is not None:
-        print(f"    cd {shlex.quote(folder)}")
+        lines.append(f"    cd {shlex.quote(folder)}")
     if "pyproject.toml" not in built.kept:
-        print("    pip install -e '.[test]'")
-    print("    ./launch.sh" if "launch.sh" in built.files else "    python train.py")
-    print("    python -m pytest")
+        lines.append("    pip install -e '.[test]'")
+    start = "./launch.sh" if "launch.sh" in built.files else "python train.py"
+    return [*lines, f"    {start}", "    python -m pytest"]
+
+
+def _say(*lines: str) -> None:
+    """Prints lines; a reader that has gone away has what it wanted."""
+    try:
+        print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from lgen.lgen_folder import FOLDER, SPEC_FILE
 from lgen.spec.fault import Fault, nearest
 
-DEFAULT = "digits"
 _CONFIGS = ("copier.yml", "copier.yaml")
 # what a git address looks like, as Copier reads it
 _GIT = ("gh:", "gl:", "git+", "git@", "git://", "https://", "http://", "ssh://", "file://")
@@ -61,8 +60,8 @@ def _source(starter: str) -> Iterator[str | Fault]:
         yield Fault(
             starter,
             None,
-            f"no such starter{nearest(starter, built_in)}; give a built-in one "
-            f"({', '.join(built_in)}), a folder or a git address",
+            f"no such starter; give a built-in one ({', '.join(built_in)}), a folder or a git "
+            f"address{nearest(starter, built_in)}",
         )
     elif not any((path / name).is_file() for name in _CONFIGS):
         yield Fault(starter, None, "this folder is no starter: it has no copier.yml")
@@ -88,7 +87,7 @@ def _run_copier(
 ) -> Fault | None:
     """Copier's work, without its messages."""
     from copier import Settings, run_copy
-    from copier.errors import UnsafeTemplateError
+    from copier.errors import ConfigFileError, UnsafeTemplateError
 
     try:
         with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
@@ -99,8 +98,6 @@ def _run_copier(
                 dict(answers),
                 # the user's settings for Copier may trust addresses; here only --trust does
                 settings=Settings(),
-                # where to copy from is asked for an update by Copier, which is not used
-                exclude=[*_CONFIGS, ".git", "__pycache__", "*.pyc", ".DS_Store"],
                 defaults=not ask,
                 overwrite=True,
                 quiet=True,
@@ -111,19 +108,22 @@ def _run_copier(
         return Fault(
             starter, None, f"this starter runs code of its own ({features}); --trust allows it"
         )
-    except OSError as error:
-        # of our own folder it is the disk's fault, of any other file the starter's
-        if error.filename is None or str(folder) in str(error.filename):
-            raise
-        return Fault(starter, None, f"{error.strerror}: {error.filename}")
+    except ConfigFileError:
+        return Fault(starter, None, "its copier.yml cannot be read; it is one file of valid YAML")
     except Exception as error:  # whatever a template does wrong, in its Jinja, YAML or answers
+        # of the folder that is filled it is the disk's fault; a failed command has no errno
+        if isinstance(error, OSError) and error.errno and str(folder) in str(error.filename):
+            raise
         return Fault(starter, None, _one_line(error))
     return None
 
 
 def _one_line(error: Exception) -> str:
     """An exception of Copier's as one line; of git's output, the line that says what failed."""
-    text = str(getattr(error, "stderr", "") or "") or str(error) or type(error).__name__
+    from jinja2 import TemplateSyntaxError
+
+    text = str(getattr(error, "stderr", "") or error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     fatal = [line for line in lines if line.startswith("fatal:")]
-    return (fatal or lines or [type(error).__name__])[0]
+    place = f"{error.name}:{error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+    return place + (fatal or lines or [type(error).__name__])[0]

@@ -73,9 +73,13 @@ def _beside(file: Path) -> Path:
 
 def _write_new(file: Path, text: str, made: list[Path]) -> None:
     """Writes a file that is not there, and notes in `made` that it was made."""
-    with file.open("x", encoding="utf-8", newline="\n") as stream:
-        made.append(file)
-        stream.write(text)
+    try:
+        with file.open("x", encoding="utf-8", newline="\n") as stream:
+            made.append(file)
+            stream.write(text)
+    except OSError as error:
+        error.filename = error.filename or file.name  # a full disk does not say which file
+        raise
     if text.startswith("#!"):
         file.chmod(file.stat().st_mode | 0o111)
 

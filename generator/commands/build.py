@@ -46,17 +46,21 @@ def build(root: Path, spec_text: str) -> Build | list[Fault]:
 
 def _in_the_way(root: Path, taken: Iterable[str]) -> list[Fault]:
     """A fault for each file that lgen would have to overwrite."""
-    blocked = set(taken)
-    if os.path.lexists(root / "runtime") and (
-        not (root / "runtime").is_dir() or any((root / "runtime").iterdir())
-    ):
-        blocked = {path for path in blocked if not path.startswith("runtime/")} | {"runtime"}
-    if (root / "tests").exists() and not (root / "tests").is_dir():
+    blocked = {path for path in taken if not path.startswith("runtime/")}
+    runtime, tests = root / "runtime", root / "tests"
+    if _is_no_folder(runtime) or (runtime.is_dir() and any(runtime.iterdir())):
+        blocked.add("runtime")
+    if _is_no_folder(tests):
         blocked.add("tests")
     return [
         Fault(path, None, "this is where lgen would write its own; move or rename yours")
         for path in sorted(blocked)
     ]
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Whether something stands there that is no folder of its own; a link leads elsewhere."""
+    return path.is_symlink() or (path.exists() and not path.is_dir())
 
 
 def _requirements(pyproject: str) -> list[str]:

@@ -73,10 +73,10 @@ def _fill(
 
     if fault := lay_out(starter, folder, answers, ask=ask, trust=trust):
         raise _Stop([fault])
-    spec_text = read_text(folder / SPEC_FILE)
-    if isinstance(spec_text, Fault):
-        raise _Stop([spec_text])
-    spec_text = with_values(with_schema_line(spec_text), settings)
+    starter_text = read_text(folder / SPEC_FILE)
+    if isinstance(starter_text, Fault):
+        raise _Stop([starter_text])
+    spec_text = with_values(with_schema_line(starter_text), settings)
     if isinstance(spec_text, list):
         raise _Stop(spec_text)
     built = build(folder, spec_text)
