@@ -1,0 +1,1 @@
+"""Combinations of options: all of them render, are typed and run."""
