@@ -104,11 +104,11 @@ def _bar_total(spec: Spec, sized: bool, epochs: int | None) -> str:
 def _validation_due(spec: Spec) -> str:
     """The condition of a validation at a step boundary within the epoch."""
     accumulate = spec.accumulate_grad_batches > 1
-    done = "batch_idx"
+    done, before = "batch_idx", "(batch_idx - len(window))"
     if spec.check_val_every_n_epoch is None:
-        done = "batches_seen"
+        done, before = "(batches_done + batch_idx)", "(batches_done + batch_idx - len(window))"
     if accumulate:
-        due = f"{done} // val_interval > ({done} - len(window)) // val_interval"
+        due = f"{done} // val_interval > {before} // val_interval"
     else:
         due = f"{done} % val_interval == 0"
     if (spec.check_val_every_n_epoch or 1) > 1:

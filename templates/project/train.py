@@ -519,6 +519,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "step": step,
                 "epoch": next_epoch,
                 "position": position,
+                "batches_done": batches_done,  #: if val_across_epochs
                 "global_batch": GLOBAL_BATCH,  #: if map_style
                 "ranks": ranks,  #: if distributed and not weights_only
                 "ranks": [this_rank],  #: if not distributed and not weights_only
@@ -530,6 +531,7 @@ def main(cfg: Config) -> dict[str, float]:
     # --- resume ---
 
     batch_idx = 0
+    batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     if checkpoint is not None:  #: if checkpoint
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(
@@ -544,6 +546,7 @@ def main(cfg: Config) -> dict[str, float]:
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
+        batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_batches.position = checkpoint["position"]  #: if map_style
         batch_idx = checkpoint["position"] // PER_BATCH  #: if map_style
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
@@ -678,6 +681,7 @@ def main(cfg: Config) -> dict[str, float]:
         scheduler.step(monitor_value(row, {{ plateau_monitor | literal }}))  #: if plateau_on_training
         early_stopping.update(row)  #: if early_on_training
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+        batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0
         train_batches.position = 0  #: if map_style
         save_checkpoint(epoch + 1, 0, EPOCH_RANKING)  #: if checkpoint and not save_conditionally

@@ -22,6 +22,7 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from lgen.user_code.hooks import HOOKS
 
 from tests.support.projects import make_project
 
@@ -150,9 +151,15 @@ class Wrapped(pl.LightningModule):
         for name, value in outputs.items():
             self.log(f"val_{name}", value, batch_size=batch[0].size(0), sync_dist=True)
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        if hasattr(self.model, "on_train_batch_end"):
-            self.model.on_train_batch_end()
+
+def forward_hooks(model: nn.Module) -> type[Wrapped]:
+    """Wrapped, with every hook of the user's module under the same name."""
+
+    def forwarded(name: str) -> Callable[..., None]:
+        return lambda self, *_: getattr(self.model, name)()
+
+    hooks = [name for name in HOOKS if hasattr(model, name)]
+    return type("WrappedWithHooks", (Wrapped,), {name: forwarded(name) for name in hooks})
 
 
 class TellEpoch(pl.Callback):
@@ -211,7 +218,7 @@ def beside(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer.fit(Wrapped(model, optimizers), loader, val_loader)
+        trainer.fit(forward_hooks(model)(model, optimizers), loader, val_loader)
     return trainer
 
 

@@ -55,10 +55,10 @@ class Toy(nn.Module):
 class Scripted(nn.Module):
     """One weight, and a validation that gives one score after the other."""
 
-    def __init__(self, scores: list[float]) -> None:
+    def __init__(self, scores: str) -> None:
         super().__init__()
         self.w = nn.Parameter(torch.ones(()))
-        self.scores = scores
+        self.scores = [float(score) for score in scores.split()]
         self.validations = 0
 
     def training_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
@@ -75,3 +75,63 @@ class Unready(Net):
     def __init__(self) -> None:
         super().__init__()
         self.eval()
+
+
+class Hooked(Toy):
+    """A toy that notes which hooks are called, in their order."""
+
+    calls: ClassVar[list[str]] = []
+
+    def on_fit_start(self) -> None:
+        self.calls.append("fit_start")
+
+    def on_fit_end(self) -> None:
+        self.calls.append("fit_end")
+
+    def on_train_start(self) -> None:
+        self.calls.append("train_start")
+
+    def on_train_end(self) -> None:
+        self.calls.append("train_end")
+
+    def on_train_epoch_start(self) -> None:
+        self.calls.append("train_epoch_start")
+
+    def on_train_epoch_end(self) -> None:
+        self.calls.append("train_epoch_end")
+
+    def on_train_batch_start(self) -> None:
+        self.calls.append("train_batch_start")
+
+    def on_train_batch_end(self) -> None:
+        self.calls.append(f"train_batch_end {self.w.item()}")
+
+    def on_before_zero_grad(self) -> None:
+        self.calls.append("before_zero_grad")
+
+    def on_before_backward(self) -> None:
+        self.calls.append("before_backward")
+
+    def on_after_backward(self) -> None:
+        self.calls.append(f"after_backward {self.w.grad}")
+
+    def on_before_optimizer_step(self) -> None:
+        self.calls.append(f"before_optimizer_step {self.w.grad}")
+
+    def on_validation_start(self) -> None:
+        self.calls.append("validation_start")
+
+    def on_validation_end(self) -> None:
+        self.calls.append("validation_end")
+
+    def on_validation_epoch_start(self) -> None:
+        self.calls.append("validation_epoch_start")
+
+    def on_validation_epoch_end(self) -> None:
+        self.calls.append("validation_epoch_end")
+
+    def on_validation_batch_start(self) -> None:
+        self.calls.append("validation_batch_start")
+
+    def on_validation_batch_end(self) -> None:
+        self.calls.append("validation_batch_end")
