@@ -141,9 +141,7 @@ class Wrapped(pl.LightningModule):
         outputs = self.model.training_step(batch)
         size = batch[0].size(0)
         for name, value in outputs.items():
-            self.log(
-                f"train_{name}", value.detach(), on_step=True, on_epoch=True, batch_size=size
-            )
+            self.log(f"train_{name}", value.detach(), on_step=True, on_epoch=True, batch_size=size)
         return outputs
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
@@ -178,6 +176,7 @@ def beside(
     *,
     limited: bool = False,
     own_order: bool = False,
+    val_generator: bool = True,
     rank: Mapping[str, int] | None = None,
     callbacks: Iterable[pl.Callback] = (),
     **flags: Any,
@@ -185,7 +184,8 @@ def beside(
     """A Trainer with these flags that has fitted a new model of the script.
 
     `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
-    that Lightning shuffles. `rank` holds rank and world_size of this process.
+    that Lightning shuffles. Without `val_generator` the loader of the validation draws its seed
+    from the global stream. `rank` holds rank and world_size of this process.
     """
     cfg = script.config()
     torch.manual_seed(cfg.seed)
@@ -199,7 +199,9 @@ def beside(
     val_loader = None
     if hasattr(data, "val_dataset"):
         val_loader = DataLoader(
-            data.val_dataset(), cfg.batch_size, generator=torch.Generator()
+            data.val_dataset(),
+            cfg.batch_size,
+            generator=torch.Generator() if val_generator else None,
         )
     trainer = pl.Trainer(
         **{

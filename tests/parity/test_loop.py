@@ -39,7 +39,8 @@ class Validations(Callback):
 
 
 @pytest.mark.parametrize(
-    "interval, after", [(0.3, [3, 6, 9]), (1.0, [10]), (4, [4, 8]), (10, [10]), (0.01, range(1, 11))]
+    "interval, after",
+    [(0.3, [3, 6, 9]), (1.0, [10]), (4, [4, 8]), (10, [10]), (0.01, range(1, 11))],
 )
 def test_validations_within_an_epoch(tmp_path, interval, after):
     """Of an epoch of 10 batches, 0.3 validates after 3, 6 and 9, and not at 10."""
@@ -171,7 +172,11 @@ def test_a_stop_waits_for_the_minima(tmp_path, minimum, steps):
         ("5 4 6 3", {"mode": "max"}, ["epoch=2-step=9"]),
         ("5 4 4 4", {"save_top_k": 1}, ["epoch=1-step=6"]),
         ("nan 4 nan 5", {"save_top_k": 2}, ["epoch=1-step=6", "epoch=3-step=12"]),
-        ("4 3", {"save_top_k": -1, "filename": "{val_loss:.2f}"}, ["val_loss=3.00", "val_loss=4.00"]),
+        (
+            "4 3",
+            {"save_top_k": -1, "filename": "{val_loss:.2f}"},
+            ["val_loss=3.00", "val_loss=4.00"],
+        ),
         ("2 2 2", {"save_top_k": -1, "filename": "same"}, ["same-v1", "same-v2", "same"]),
         ("5 4", {"save_top_k": 0}, []),
     ],

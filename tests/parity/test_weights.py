@@ -73,7 +73,9 @@ def test_limit_train_batches(tmp_path, limit):
 def test_schedulers(tmp_path, name, arguments, interval, flags):
     """Exact, the last learning rate too: both step torch's own scheduler at the same moments."""
     scheduler = {"name": name, "interval": interval, **arguments}
-    script = Script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, "scheduler": scheduler, **flags})
+    script = Script(
+        tmp_path, {"optimizer": {"name": "Adam", **ADAM}, "scheduler": scheduler, **flags}
+    )
     new_scheduler = partial(getattr(lr_scheduler, name), **arguments)
 
     def optimizers(model):
