@@ -116,7 +116,7 @@ def options(
     text = option_table() if name is None else one_option(name)
     if not isinstance(text, str):
         _fail([text])
-    _say(text.rstrip())
+    _say(text)
 
 
 @app.command()
@@ -124,7 +124,7 @@ def schema() -> None:
     """Print the JSON Schema of lgen.yaml."""
     from lgen.commands.show import schema_text
 
-    _say(schema_text().rstrip())
+    _say(schema_text())
 
 
 def _fail(faults: Iterable[Fault]) -> NoReturn:

@@ -56,7 +56,7 @@ def _source(starter: str) -> Iterator[str | Fault]:
             yield str(folder)
         return
     path = Path(starter).expanduser()
-    if not path.is_dir():
+    if not starter or not path.is_dir():
         yield Fault(
             starter,
             None,

@@ -36,7 +36,7 @@ def build(root: Path, spec_text: str) -> Build | list[Fault]:
     if isinstance(files, list):
         return files
     taken = [path for path in files if os.path.lexists(root / path)]
-    kept = [path for path in taken if path.startswith(_USERS_OWN)]
+    kept = sorted(path for path in taken if path.startswith(_USERS_OWN))
     if faults := _in_the_way(root, set(taken) - set(kept)):
         return faults
     requirements = _requirements(files["pyproject.toml"])
@@ -73,7 +73,8 @@ def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
     """The spec's text with each `key=value` set in it, its comments and order kept."""
     if not settings:
         return spec_text
-    from lgen.spec.read import from_options, set_option
+    from lgen.spec.edit import set_option
+    from lgen.spec.read import from_options
 
     pairs = [setting.partition("=") for setting in settings]
     if bad := [key for key, equals, _ in pairs if not equals or not key]:

@@ -5,28 +5,30 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
+from typing import TYPE_CHECKING
 
 from lgen.spec.fault import Fault, nearest
 
-_WIDEST_TYPE = 30
+if TYPE_CHECKING:
+    from lgen.spec.describe import Row
+
+_FIRST_COLUMN = 42
 
 
 def option_table() -> str:
-    """Every option by group: name, type, default and doc, in lines that fit the terminal."""
+    """Every option by group: its name and default as in a spec, its type, and below its doc."""
     from lgen.spec.describe import options
 
     rows = options()
-    width = max(len(row.name) for row in rows)
-    default_width = max(len(row.default) for row in rows)
-    groups = dict.fromkeys(row.group for row in rows)
     lines: list[str] = []
-    for group in groups:
-        lines += ["", group]
+    for group in dict.fromkeys(row.group for row in rows):
+        lines += ["", group.upper()]
         for row in rows:
             if row.group == group:
-                start = f"  {row.name:{width}}  {row.type:{_WIDEST_TYPE}}  "
-                lines += _columns(start + f"{row.default:{default_width}}  ", row.doc)
-    return "\n".join(lines[1:]) + "\n"
+                start = f"  {row.name}: {_default(row)}"
+                lines += _columns(f"{start:{_FIRST_COLUMN}}  ", row.type)
+                lines += _columns("      ", row.doc)
+    return "\n".join(lines[1:])
 
 
 def one_option(name: str) -> str | Fault:
@@ -42,16 +44,21 @@ def one_option(name: str) -> str | Fault:
     lines: list[str] = []
     for row in shown:
         lines += ["", row.name, f"  {row.doc}", f"  type:    {row.type}"]
-        lines.append(f"  default: {row.default}")
+        lines.append(f"  default: {_default(row)}")
         lines += [line for rule in row.rules for line in _columns("  rule:    ", rule)]
-    return "\n".join(lines[1:]) + "\n"
+    return "\n".join(lines[1:])
+
+
+def _default(row: Row) -> str:
+    """The default as the spec would say it."""
+    return "(required)" if row.default is None else row.default
 
 
 def schema_text() -> str:
     """The JSON Schema of lgen.yaml."""
     from lgen.spec.describe import json_schema
 
-    return json.dumps(json_schema(), indent=2) + "\n"
+    return json.dumps(json_schema(), indent=2)
 
 
 def _columns(start: str, text: str) -> list[str]:

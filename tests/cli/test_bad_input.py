@@ -1,5 +1,6 @@
 """Whatever is wrong with a spec or the user's files: exit 2, said in lines, nothing written."""
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.support.projects import MODEL, OPTIONS, spec_text
 
 SPEC = spec_text(OPTIONS)
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi")
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefghi")
 )
 
 

@@ -19,7 +19,7 @@ def test_lists_every_option(lgen: Lgen) -> None:
     assert result.code == 0
     words = " ".join(result.out.split())
     for name, field in Spec.model_fields.items():
-        assert f" {name} " in words
+        assert f" {name}: " in words
         assert (field.description or "-").split()[0] in words
 
 
