@@ -20,15 +20,17 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lgen.user_code.hooks import HOOKS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from lgen.user_code.hooks import HOOKS
 
 from tests.support.projects import make_project
 
 USER = Path(__file__).parent / "user"
 # what a project imports from its own folder, and so do the tests of the runtime
 OWN_MODULES = ("train", "model", "data", "runtime")
+
+BASE = {"module": "model.py:Net", "data": "data.py:Rows", "batch_size": 8, "max_epochs": 4}
 
 logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
 
@@ -57,21 +59,17 @@ class Result:
 
 
 class Script:
-    """A project that is made from the options, imported from its folder."""
+    """A project that was made from the options, imported from its folder."""
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        base = {"module": "model.py:Net", "data": "data.py:Rows", "batch_size": 8, "max_epochs": 4}
-        model, data = (USER / name for name in ("model.py", "data.py"))
-        self.folder = make_project(
-            folder / "project", {**base, **options}, model.read_text(), data.read_text()
-        )
-        with own_modules(self.folder):
+        self.folder = folder
+        with own_modules(folder):
             self.train = importlib.import_module("train")
             self.model: ModuleType = importlib.import_module("model")
             self.data: ModuleType = importlib.import_module("data")
         self.module, self.data_class = (
             spec if isinstance(spec, dict) else {"path": spec, "args": {}}
-            for spec in ({**base, **options}[key] for key in ("module", "data"))
+            for spec in ({**BASE, **options}[key] for key in ("module", "data"))
         )
 
     def new_model(self) -> nn.Module:
@@ -91,10 +89,20 @@ class Script:
         return self.train.Config(default_root_dir=str(self.folder / "runs"), **settings)
 
     def run(self, **settings: Any) -> Result:
-        """Train from the start."""
+        """Train from the start, in this process alone."""
+        self.run_rank(**settings)
+        return last_result(self.folder)
+
+    def run_rank(self, **settings: Any) -> None:
+        """Train from the start as one of the ranks."""
         with own_modules(self.folder):
             self.train.main(self.config(**settings))
-        return last_result(self.folder)
+
+
+def make_script(folder: Path, options: Mapping[str, Any]) -> Script:
+    """A new project, made from the options."""
+    model, data = ((USER / name).read_text() for name in ("model.py", "data.py"))
+    return Script(make_project(folder / "project", {**BASE, **options}, model, data), options)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from tests.parity.beside import Script, beside
+from tests.parity.beside import beside, make_script
 from tests.parity.test_loop import TOY, numbers, sgd
 from tests.parity.test_weights import ADAM, adam
 
@@ -15,8 +15,8 @@ def test_validation_changes_no_dropout_and_no_order(tmp_path):
     mostly are: it draws its seed from the stream of the dropout.
     """
     options = {"optimizer": {"name": "Adam", **ADAM}}
-    with_validation = Script(tmp_path / "with", options)
-    without = Script(tmp_path / "without", {**options, "limit_val_batches": 0})
+    with_validation = make_script(tmp_path / "with", options)
+    without = make_script(tmp_path / "without", {**options, "limit_val_batches": 0})
     ours, others = with_validation.run().weights, without.run().weights
     assert all(torch.equal(ours[name], others[name]) for name in ours)
 
@@ -32,8 +32,8 @@ def test_validation_changes_no_dropout_and_no_order(tmp_path):
 def test_a_net_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
     """Dropout is at work. Lightning leaves the net in evaluation mode, so nothing is dropped."""
     options = {"optimizer": {"name": "Adam", **ADAM}, "module": "model.py:Unready"}
-    script = Script(tmp_path / "unready", options)
-    ready = Script(tmp_path / "ready", {**options, "module": "model.py:Net"})
+    script = make_script(tmp_path / "unready", options)
+    ready = make_script(tmp_path / "ready", {**options, "module": "model.py:Net"})
     ours, wanted = script.run().weights, ready.run().weights
     assert all(torch.equal(ours[name], wanted[name]) for name in ours)
     theirs = beside(script, adam).lightning_module.model
@@ -43,7 +43,7 @@ def test_a_net_in_evaluation_mode_is_trained_in_training_mode(tmp_path):
 
 def test_16_mixed_on_the_cpu_is_float16(tmp_path):
     """The forward pass has float16's resolution, 2**-10; Lightning's has bfloat16's, 2**-7."""
-    script = Script(
+    script = make_script(
         tmp_path, {"precision": "16-mixed", "max_epochs": 1, "optimizer": {"name": "Adam", **ADAM}}
     )
     trainer = beside(script, adam, precision="16-mixed")
@@ -62,7 +62,7 @@ def test_last_is_always_the_last(tmp_path):
         "max_epochs": 3,
         "checkpoint": {"monitor": "val_loss"},
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     theirs = ModelCheckpoint(tmp_path / "theirs", monitor="val_loss", save_last=True)
     beside(script, sgd, callbacks=[theirs], enable_checkpointing=True, num_sanity_val_steps=0)
     last = torch.load(tmp_path / "theirs" / "last.ckpt", weights_only=False)
@@ -85,7 +85,7 @@ def test_a_checkpoint_is_ranked_by_the_value_of_its_own_step(tmp_path):
     }
     name = "{step}-{val_loss:.0f}"
     saving = {"monitor": "val_loss", "save_top_k": -1, "filename": name, "every_n_train_steps": 2}
-    script = Script(tmp_path, {**options, "checkpoint": saving})
+    script = make_script(tmp_path, {**options, "checkpoint": saving})
     theirs = ModelCheckpoint(tmp_path / "theirs", **saving)
     flags = {"enable_checkpointing": True, "num_sanity_val_steps": 0, "val_check_interval": 4}
     beside(script, sgd, callbacks=[theirs], **flags)
@@ -96,7 +96,9 @@ def test_a_checkpoint_is_ranked_by_the_value_of_its_own_step(tmp_path):
 def test_scheduler_frequency_counts_over_the_run(tmp_path):
     """Of 8 steps, frequency 5 steps once. Lightning's count restarts in every epoch of 4: never."""
     scheduler = {"name": "StepLR", "step_size": 1, "gamma": 0.5, "interval": "step", "frequency": 5}
-    script = Script(tmp_path, {**TOY, "data": numbers(4), "max_epochs": 2, "scheduler": scheduler})
+    script = make_script(
+        tmp_path, {**TOY, "data": numbers(4), "max_epochs": 2, "scheduler": scheduler}
+    )
 
     def optimizers(model):
         optimizer = sgd(model)
@@ -124,7 +126,7 @@ def test_the_plateau_scheduler_judges_no_value_twice(tmp_path):
         "check_val_every_n_epoch": 2,
         "scheduler": scheduler,
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
 
     def optimizers(model):
         optimizer = sgd(model)

@@ -8,7 +8,7 @@ from lightning.pytorch import Callback
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
-from tests.parity.beside import Script, assert_equal_weights, beside
+from tests.parity.beside import assert_equal_weights, beside, make_script
 
 TOY = {
     "module": "model.py:Toy",
@@ -45,7 +45,7 @@ class Validations(Callback):
 def test_validations_within_an_epoch(tmp_path, interval, after):
     """Of an epoch of 10 batches, 0.3 validates after 3, 6 and 9, and not at 10."""
     options = {**TOY, "data": numbers(10), "max_epochs": 2, "val_check_interval": interval}
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     validations = Validations()
     trainer = beside(
         script, sgd, callbacks=[validations], val_check_interval=interval, num_sanity_val_steps=0
@@ -65,7 +65,7 @@ def test_validations_within_an_epoch(tmp_path, interval, after):
 )
 def test_validations_across_epochs(tmp_path, flags, after):
     """Of 5 epochs of 3 batches: in every second epoch, after every 4 batches, and never."""
-    script = Script(tmp_path, {**TOY, "data": numbers(3), "max_epochs": 5, **flags})
+    script = make_script(tmp_path, {**TOY, "data": numbers(3), "max_epochs": 5, **flags})
     validations = Validations()
     trainer = beside(script, sgd, callbacks=[validations], num_sanity_val_steps=0, **flags)
     result = script.run()
@@ -80,7 +80,7 @@ def test_epoch_means_are_weighted_by_samples(tmp_path):
     float64 and Lightning in float32.
     """
     options = {**TOY, "data": numbers(3, 3), "batch_size": 2, "max_epochs": 1}
-    script = Script(tmp_path, {**options, "optimizer": {"name": "SGD", "lr": 0.0}})
+    script = make_script(tmp_path, {**options, "optimizer": {"name": "SGD", "lr": 0.0}})
     validations = Validations()
     trainer = beside(
         script, lambda model: torch.optim.SGD(model.parameters(), lr=0.0), callbacks=[validations]
@@ -98,7 +98,7 @@ def test_steps_that_are_logged(tmp_path, every, accumulate):
     With windows Lightning logs the loss of the last batch, which the script averages.
     """
     flags = {"log_every_n_steps": every, "accumulate_grad_batches": accumulate, "max_epochs": 2}
-    script = Script(tmp_path, {**TOY, "data": numbers(5), **flags})
+    script = make_script(tmp_path, {**TOY, "data": numbers(5), **flags})
     logger = CSVLogger(tmp_path)
     beside(script, sgd, logger=logger, **flags)
     with open(f"{logger.log_dir}/metrics.csv") as file:
@@ -136,7 +136,7 @@ def test_early_stopping(tmp_path, arguments, epochs):
         "max_epochs": 10,
         "early_stopping": {"monitor": "val_loss", **arguments},
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     theirs = EarlyStopping("val_loss", **arguments)
     trainer = beside(script, sgd, callbacks=[theirs], num_sanity_val_steps=0)
     result = script.run()
@@ -157,7 +157,7 @@ def test_a_stop_waits_for_the_minima(tmp_path, minimum, steps):
         "early_stopping": {"monitor": "val_loss", "patience": 2},
         **minimum,
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     stopping = EarlyStopping("val_loss", patience=2)
     trainer = beside(script, sgd, callbacks=[stopping], num_sanity_val_steps=0, **minimum)
     result = script.run()
@@ -191,7 +191,7 @@ def test_checkpoint_files(tmp_path, scores, arguments, files):
         "max_epochs": len(scores.split()),
         "checkpoint": {"monitor": "val_loss", **arguments},
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     theirs = ModelCheckpoint(tmp_path / "theirs", monitor="val_loss", **arguments)
     beside(script, sgd, callbacks=[theirs], enable_checkpointing=True, num_sanity_val_steps=0)
     left = sorted(path.name for path in tmp_path.glob("theirs/*"))
@@ -201,7 +201,7 @@ def test_checkpoint_files(tmp_path, scores, arguments, files):
 def test_hooks_are_called_in_lightnings_order(tmp_path):
     """All hooks, with the weight and its gradient as they find them."""
     options = {**TOY, "module": "model.py:Hooked", "data": numbers(3, 2), "max_epochs": 2}
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     beside(script, sgd, num_sanity_val_steps=0)
     calls = script.model.Hooked.calls
     theirs = calls.copy()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from tests.parity.beside import Script, assert_equal_weights, beside
+from tests.parity.beside import assert_equal_weights, beside, make_script
 
 # in float16 the default eps is zero
 ADAM = {"lr": 0.01, "weight_decay": 0.01, "eps": 1e-4}
@@ -42,7 +42,7 @@ def test_adam_dropout_shuffling_and_validation(tmp_path, options):
 
     An epoch has 11 batches, so that a window of 4 is full twice and then holds 3.
     """
-    script = Script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, **options})
+    script = make_script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, **options})
     trainer = beside(script, adam, **options)
     result = script.run()
     assert_equal_weights(result, trainer)
@@ -57,7 +57,7 @@ def test_adam_dropout_shuffling_and_validation(tmp_path, options):
 def test_limit_train_batches(tmp_path, limit):
     """Exact. An int counts batches, a float is a share: 1 is one batch and 1.0 are all."""
     options = {"limit_train_batches": limit}
-    script = Script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, **options})
+    script = make_script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, **options})
     trainer = beside(script, adam, limited=limit != 1.0, **options)
     result = script.run()
     assert_equal_weights(result, trainer)
@@ -73,7 +73,7 @@ def test_limit_train_batches(tmp_path, limit):
 def test_schedulers(tmp_path, name, arguments, interval, flags):
     """Exact, the last learning rate too: both step torch's own scheduler at the same moments."""
     scheduler = {"name": name, "interval": interval, **arguments}
-    script = Script(
+    script = make_script(
         tmp_path, {"optimizer": {"name": "Adam", **ADAM}, "scheduler": scheduler, **flags}
     )
     new_scheduler = partial(getattr(lr_scheduler, name), **arguments)
@@ -104,7 +104,7 @@ def test_plain_sgd_of_batches_of_one(tmp_path):
         "max_epochs": 1,
         "accumulate_grad_batches": 2,
     }
-    script = Script(tmp_path, options)
+    script = make_script(tmp_path, options)
     trainer = beside(
         script, lambda model: torch.optim.SGD(model.parameters(), lr=0.1), accumulate_grad_batches=2
     )

@@ -1,0 +1,55 @@
+"""Two gloo ranks on the CPU: the script under ddp beside Lightning's DDP strategy.
+
+Exact: the sum of two gradients does not depend on its order.
+"""
+
+import pytest
+import torch
+
+from tests.parity.beside import last_result, make_script
+from tests.parity.ranks import on_two_ranks, run_lightning, run_script
+from tests.parity.test_loop import TOY, numbers, sgd
+from tests.parity.test_weights import ADAM, adam
+
+TWO_RANKS = {"strategy": "ddp", "devices": 2}
+
+
+def both(tmp_path, options, optimizers, **flags):
+    """The script's result, its samples by rank, and what Lightning gives on each rank."""
+    folder = make_script(tmp_path, {**options, **TWO_RANKS}).folder
+    samples = on_two_ranks(run_script, folder, options)
+    theirs = on_two_ranks(run_lightning, folder, options, optimizers, flags)
+    return last_result(folder), samples, theirs
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"accumulate_grad_batches": 4, "gradient_clip_val": 0.5},
+        {"precision": "bf16-mixed", "accumulate_grad_batches": 2},
+    ],
+    ids=str,
+)
+def test_adam_dropout_shuffling_and_validation(tmp_path, flags):
+    """42 samples for each rank are 6 batches. Each rank has a dropout of its own, on both sides."""
+    options = {"optimizer": {"name": "Adam", **ADAM}, "max_epochs": 2, **flags}
+    result, _, theirs = both(tmp_path, options, adam, **flags)
+    for weights, _, _ in theirs:
+        for name, weight in weights.items():
+            assert torch.equal(torch.from_numpy(weight), result.weights[name]), name
+
+
+def test_order_of_samples_and_exact_evaluation(tmp_path):
+    """The order is DistributedSampler's, and the mean over 1..5 is 3.0.
+
+    Lightning shuffles by itself here. Its evaluation pads the 5 samples to 6 and gives 2.667.
+    """
+    options = {**TOY, "data": numbers(7, 5), "batch_size": 2, "shuffle": True, "max_epochs": 2}
+    result, samples, theirs = both(tmp_path, options, sgd, own_order=True)
+    ours, others = samples
+    assert ours == theirs[0][2] == [5, 6, 3, 2, 1, 2, 6, 5]
+    assert others == theirs[1][2] == [1, 4, 7, 5, 7, 4, 3, 1]
+    assert float(theirs[0][0]["w"]) == result.weights["w"].item() == pytest.approx(-0.55)
+    assert result.values("val_x") == [3.0, 3.0]
+    assert theirs[0][1]["val_x"] == pytest.approx(2.667, abs=1e-3)
