@@ -133,6 +133,21 @@ def test_full_disk_leaves_nothing(tmp_path: Path, limit: int) -> None:
     assert tree(tmp_path) == {}
 
 
+def test_interrupt_leaves_nothing(
+    lgen: Lgen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C when the project is half written ends without a word and without a folder."""
+
+    def interrupted(folder: Path, *_: object, **__: object) -> None:
+        (folder / "train.py").write_text("half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lgen.commands.new.write_files", interrupted)
+    result = lgen("new", "a/digits", "--defaults")
+    assert (result.code, result.out, result.err) == (130, "", "")
+    assert tree(tmp_path) == {}
+
+
 def test_asks_on_a_terminal(tmp_path: Path) -> None:
     """The starter's questions stand on the terminal, and the answers in the spec."""
     terminal, side = pty.openpty()
