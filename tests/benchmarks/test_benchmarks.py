@@ -1,0 +1,24 @@
+"""The benchmarks run; what they measure is not judged here, for a test machine is never quiet."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def table(script, *arguments):
+    """The first two columns of the table that a benchmark prints."""
+    command = [sys.executable, FOLDER / script, *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"^\| ([^|]+) \| ([\d.]+)", done.stdout, re.MULTILINE)
+
+
+def test_step_overhead():
+    rows = table("step_overhead.py", "--blocks", "1")
+    assert len(rows) == 5
+    assert all(float(ratio) > 0 for _, ratio in rows)
