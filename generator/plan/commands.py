@@ -14,7 +14,8 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     run = f"{launcher(spec)} train.py"
     lines = [(run, "train")]
     if spec.checkpoint is not None:
-        lines.append((f"{run} --resume last", "go on after a stop"))
+        if not spec.checkpoint.save_weights_only:
+            lines.append((f"{run} --resume last", "go on after a stop"))
         best = "best" if spec.checkpoint.monitor else "last"
         lines += [
             (f"{run} --task {task} --resume {best}", task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
+from lgen.user_code.classes import UserData
 
 _AMP = {"16-mixed": "torch.float16", "bf16-mixed": "torch.bfloat16"}
 _TRUE = {"64-true": "torch.float64", "16-true": "torch.float16", "bf16-true": "torch.bfloat16"}
@@ -28,9 +29,10 @@ def launcher(spec: Spec) -> str:
     )
 
 
-def devices(spec: Spec) -> Decisions:
+def devices(spec: Spec, data: UserData) -> Decisions:
     """The accelerator, the strategy and the launch command."""
     cpu = spec.accelerator == "cpu"
+    local = spec.accelerator in ("cuda", "auto") or data.prepare_data
     return Decisions(
         flags={
             "auto": spec.accelerator == "auto",
@@ -49,6 +51,7 @@ def devices(spec: Spec) -> Decisions:
         },
         names={
             "DEVICE_TYPE": "device.type" if spec.accelerator == "auto" else f'"{spec.accelerator}"',
+            "LOCAL_RANK": "local_rank" if local else "_",
             "RANK": "rank" if is_distributed(spec) else "0",
             "FSDP_WRAP": "{" + ", ".join(f'"{name}"' for name in spec.fsdp.wrap) + "}",
         },

@@ -33,6 +33,8 @@ class EvaluationLoop:
 
     step_arguments: Code
     returns_dict: bool
+    returns_loss: bool
+    measures: bool
     several: bool
     prefix: str
     needs_epoch: bool
@@ -49,11 +51,24 @@ class EvaluationLoop:
     epoch_end_only: bool
 
 
+_STEP_OF_HOOK = {
+    "on_train_batch_end": "training_step",
+    "on_validation_batch_end": "validation_step",
+    "on_test_batch_end": "test_step",
+}
+# what a step returned, where the script does not call it `outputs`
+_RETURNED = {
+    ("training_step", "loss"): "loss",
+    ("validation_step", None): "None",
+    ("test_step", None): "None",
+}
 _NO_CALL = HookCall(False, Code(""))
 # what the template finds where the script has no such loop
 _NO_LOOP = EvaluationLoop(
     step_arguments=Code(""),
     returns_dict=False,
+    returns_loss=False,
+    measures=False,
     several=False,
     prefix="",
     needs_epoch=False,
@@ -74,7 +89,13 @@ _NO_LOOP = EvaluationLoop(
 def hook_call(module: UserClass, name: str) -> HookCall:
     """The call of a hook by its name."""
     hook = module.hooks.get(name)
-    return HookCall(hook is not None, Code(hook.call if hook else ""))
+    if hook is None:
+        return _NO_CALL
+    step = module.steps.get(_STEP_OF_HOOK.get(name, ""))
+    names = {"outputs": _RETURNED.get((step.name, step.returns), "outputs")} if step else {}
+    given = [names.get(name, name) for name in hook.arguments]
+    keywords = [f"{name}={names.get(name, name)}" for name in hook.keyword_only]
+    return HookCall(True, Code(", ".join([*given, *keywords])))
 
 
 def _loop(module: UserClass, source: DataSource) -> EvaluationLoop:
@@ -87,6 +108,8 @@ def _loop(module: UserClass, source: DataSource) -> EvaluationLoop:
     return EvaluationLoop(
         step_arguments=Code(step.call),
         returns_dict=step.returns == "dict",
+        returns_loss=step.returns == "loss",
+        measures=step.returns in ("dict", "loss"),
         several=source.several,
         prefix=f"{stage}_",
         needs_epoch="epoch" in used,
@@ -138,7 +161,13 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     }
     values: dict[str, object] = {
         "evaluation_loops": [
-            (_FUNCTION[stage], STEP_OF_STAGE[stage], *_hook_names(stage), loops[stage])
+            (
+                _FUNCTION[stage],
+                STEP_OF_STAGE[stage],
+                "counts" if loops[stage].measures else "_",
+                *_hook_names(stage),
+                loops[stage],
+            )
             for stage in stages
             if stage != "predict"
         ],
@@ -174,8 +203,19 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names["STEP_RESULT"] = "dict[str, Tensor]" if training.returns == "dict" else "Tensor"
     names["TRAINING_STEP"] = _training_step(spec)
     values["training_step_arguments"] = Code(training.call)
+    names["STEP_PARAMETERS"] = _parameters(training)
     values["steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
     return Decisions(flags, names, values)
+
+
+_TYPES = {"batch": "Any", "optimizer": "torch.optim.Optimizer", "log": "Log"}
+
+
+def _parameters(step: Step) -> Code:
+    """The parameters of a function that passes them on to the step."""
+    given = [f"{name}: {_TYPES.get(name, 'int')}" for name in step.arguments]
+    keywords = [f"{name}: {_TYPES.get(name, 'int')}" for name in step.keyword_only]
+    return Code(", ".join([*given, *(["*"] if keywords else []), *keywords]))
 
 
 def _training_step(spec: Spec) -> str:

@@ -23,6 +23,11 @@ def is_limited(spec: Spec, stage: str) -> bool:
     return isinstance(limit, int) or limit != 1.0
 
 
+def length_known(spec: Spec, data: UserData) -> bool:
+    """Whether the number of training batches in an epoch is known before they are read."""
+    return not data.sources["train"].iterable or is_limited(spec, "train")
+
+
 def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
     """The expression that makes an evaluation loader from the expression of its data set."""
     source = data.sources[stage]
@@ -65,6 +70,14 @@ def _limits_evaluation(spec: Spec, data: UserData) -> bool:
     )
 
 
+def _train_loader(spec: Spec, built: bool) -> str:
+    """The batches of an epoch, or of what is left of it."""
+    batches = "train_loader"
+    if not built and is_limited(spec, "train"):
+        batches = "islice(train_loader, num_batches - batch_idx)"
+    return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
+
+
 def _built(source: DataSource) -> bool:
     """Whether the script shards and batches this data itself."""
     return source.kind == "dataset" and not source.iterable
@@ -87,6 +100,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "sized": sized,
         "shuffled": built and spec.shuffle and not data.train_order,
         "in_order": built and not spec.shuffle and not data.train_order,
+        # a map-style loader's sampler knows its limit
+        "cuts_batches": not built and is_limited(spec, "train"),
         "drop_last": spec.drop_last,
         "collate_fn": data.collate_fn,
         "prepare_data": data.prepare_data,
@@ -94,22 +109,23 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "stateful_train_data": not built and train.has_state_dict,
         "stateless_train_data": not built and not train.has_state_dict,
         "builds_loaders": any(source.kind == "dataset" for source in sources),
+        "uses_workers": any(
+            source.kind == "dataset"
+            and not (source.stage == "train" and source.iterable and source.has_state_dict)
+            for source in sources
+        ),
         "builds_evaluation_loaders": any(_built(source) for source in evaluation),
         "limits_evaluation": _limits_evaluation(spec, data),
     }
     names = {
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
-        "TRAIN_LOADER": (
-            "prefetch_to_device(train_loader, device)"
-            if spec.prefetch_to_device
-            else "train_loader"
-        ),
+        "TRAIN_LOADER": _train_loader(spec, built),
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
         "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",
         "PER_BATCH": per_batch,
     }
-    values: dict[str, object] = {}
+    values: dict[str, object] = {"min_workers": 1 if spec.persistent_workers else 0}
     for stage in STAGES:
         limit = getattr(spec, f"limit_{stage}_batches")
         flags[f"limit_{stage}"] = runs[stage] and is_limited(spec, stage)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lgen.plan.decisions import Decisions, arguments, literal
+from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
-from lgen.plan.loaders import runs_stage
+from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.saving import Checkpoint
 from lgen.user_code.classes import UserClass, UserData
 
 DEFAULT_MAX_EPOCHS = 1000  # Lightning's, where no limit is given
@@ -45,8 +46,9 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "raise_nonfinite": spec.on_nonfinite == "raise",
         "skip_nonfinite": spec.on_nonfinite == "skip",
         "max_epochs_set": epochs is not None,
-        "min_epochs_set": spec.min_epochs is not None,
-        "min_steps_set": spec.min_steps is not None,
+        # only early stopping waits for them
+        "min_epochs_set": spec.min_epochs is not None and spec.early_stopping is not None,
+        "min_steps_set": spec.min_steps is not None and spec.early_stopping is not None,
         "val_within_epoch": within,
         "val_at_epoch_end": validation and not within,
         "val_every_n": validation and every_n is not None and every_n > 1,
@@ -63,7 +65,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     }
     names = {
         "EPOCHS": "count(epoch)" if epochs is None else "range(epoch, cfg.max_epochs)",
-        "BAR_TOTAL": _bar_total(spec, sized, epochs),
+        "BAR_TOTAL": _bar_total(length_known(spec, data), epochs),
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
         "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
@@ -83,6 +85,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "log_arguments": arguments(
             "csv_logger" if "csv" in spec.loggers else "",
             "tensorboard" if "tensorboard" in spec.loggers else "",
+            **({"writer": "tensorboard.writer"} if "tensorboard" in spec.loggers else {}),
         ),
         "max_epochs": epochs,
     }
@@ -94,9 +97,9 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     return Decisions(flags, names, values)
 
 
-def _bar_total(spec: Spec, sized: bool, epochs: int | None) -> str:
+def _bar_total(known: bool, epochs: int | None) -> str:
     """The number of steps of the whole run, None where only the data knows."""
-    if sized or epochs is None:
+    if known or epochs is None:
         return "total_steps"
     return "cfg.max_steps if cfg.max_steps > 0 else None"
 
@@ -123,7 +126,6 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     within = early is not None and (
         validation and validates_within_epoch(spec) or spec.min_steps is not None
     )
-    on_training = early is not None and early.monitor.startswith("train_")
     sized = not data.sources["train"].iterable
     stopped = "step == cfg.max_steps"
     if within:
@@ -132,8 +134,6 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags={
             "early_stopping": early is not None,
             "early_within_epoch": within,
-            "early_on_training": on_training,
-            "early_on_validation": early is not None and not on_training,
             "early_check_finite_off": early is not None and not early.check_finite,
             "stopping_threshold_set": early is not None and early.stopping_threshold is not None,
             "divergence_threshold_set": early is not None
@@ -177,6 +177,23 @@ def _epochs_done(spec: Spec, data: UserData) -> str:
     return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
 
 
+def _checkpoints_arguments(given: Checkpoint | None) -> Code:
+    """What ranks and names the files, where it is no default of the runtime's class."""
+    if given is None:
+        return Code("")
+    texts = {}
+    if given.monitor is not None:
+        texts = {"monitor": literal(given.monitor), "mode": literal(given.mode)}
+        texts["save_top_k"] = "cfg.save_top_k"
+    elif given.save_top_k == -1:
+        texts["save_top_k"] = "-1"
+    if not given.save_last:
+        texts["save_last"] = "False"
+    if given.filename != DEFAULT_FILENAME:
+        texts["filename"] = literal(given.filename)
+    return arguments(**texts)
+
+
 def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """What is saved, when, and under which names; the run's folder."""
     given = spec.checkpoint
@@ -184,9 +201,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     monitor = given.monitor if given else None
     validation = runs_stage(spec, module, data, "val")
     ranking = "{}"
-    if monitor is not None and monitor.startswith("train_"):
-        ranking = "row"
-    elif validation and not validates_within_epoch(spec):
+    if validation and not validates_within_epoch(spec):
         ranking = "val_metrics"
     every_n = given.every_n_epochs if given else None
     conditional = given is not None and every_n != 1
@@ -205,9 +220,14 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags={
             "checkpoint": given is not None,
             "monitored": monitor is not None,
-            "keep_all": given is not None and monitor is None and given.save_top_k == -1,
-            "save_last_off": given is not None and not given.save_last,
-            "filename_set": given is not None and given.filename != DEFAULT_FILENAME,
+            "has_saving_fields": monitor is not None
+            or spec.early_stopping is not None
+            or given is not None
+            and (
+                (conditional and every_n is not None)
+                or given.every_n_train_steps is not None
+                or given.train_time_interval is not None
+            ),
             "weights_only": given is not None and given.save_weights_only,
             "save_conditionally": conditional,
             "save_every_n_epochs": conditional and every_n is not None,
@@ -226,12 +246,11 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         },
         values={
             "monitor": monitor,
-            "monitor_mode": given.mode if given else "min",
             "save_top_k": given.save_top_k if given else 0,
             "every_n_epochs": every_n or 0,
             "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,
             "train_time_interval": (given.train_time_interval if given else None) or 0.0,
-            "checkpoint_filename": given.filename if given else "",
+            "checkpoints_arguments": _checkpoints_arguments(given),
             "init_path": spec.init_from.path if spec.init_from else "",
             "init_strict": spec.init_from.strict if spec.init_from else True,
             "rank_arguments": arguments(

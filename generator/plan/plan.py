@@ -58,7 +58,7 @@ def make_plan(
             [
                 commands(spec, module, data),
                 config,
-                devices(spec),
+                devices(spec, data),
                 evaluation(spec, module, data),
                 loaders(spec, module, data),
                 loop(spec, module, data),

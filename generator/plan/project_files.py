@@ -29,22 +29,31 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         within_epoch = {"train_time_interval": "0.0", "log_every_n_steps": "1"}
     elif checkpoint and checkpoint.every_n_train_steps is not None:
         within_epoch = {"every_n_train_steps": "3"}
+    seed = {"seed": "0"} if spec.seed is None else {}
+    rooted = (
+        checkpoint is not None or bool(spec.loggers) or runs_stage(spec, module, data, "predict")
+    )
     run = {"max_steps": str(_STEPS)} | within_epoch if within_epoch else {length: "2"}
     return Decisions(
         flags={
+            "resumes": checkpoint is not None
+            and checkpoint.save_last
+            and not checkpoint.save_weights_only,
             "test_replaces_validation": validated
             and val is not None
             and val.kind == "dataset"
             and not val.iterable
             and not val.several,
         },
+        names={"FOLDER": "folder" if rooted else "_"},
         values={
+            "test_root": arguments(**({"default_root_dir": "folder"} if rooted else {})),
             "test_world_size": world_size,
             "test_samples": spec.batch_size * world_size,
             "overfit_first": arguments(**{length: "1"}, **early, **warmup, **workers),
             "overfit_last": arguments(
                 **{length: str(_OVERFIT_STEPS)}, **early, **warmup, **workers
             ),
-            "resume_settings": arguments(**run, **warmup),
+            "resume_settings": arguments(**run, **warmup, **seed),
         },
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
-from lgen.plan.loaders import runs_stage
+from lgen.plan.loaders import length_known, runs_stage
 from lgen.plan.loop import max_epochs, validates_within_epoch
 from lgen.spec.options import Spec
 from lgen.tables.torch_optim import arguments as table_arguments
@@ -48,13 +48,26 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     needs_length = length is not None and scheduler is not None and length not in scheduler.args
     warmup = warms_up(spec)
     monitor = scheduler.monitor if scheduler and scheduler.monitor else ""
-    on_training = plateau and monitor.startswith("train_")
     frequency = scheduler.frequency if scheduler else 1
-    total = _length(spec, interval, frequency)
+    total = _length(spec, data, interval, frequency)
     if warmup:
         total = f"{total} - cfg.warmup_steps"
     texts = {length: total} if needs_length and length else {}
-    sized = not data.sources["train"].iterable
+    known = length_known(spec, data)
+    within = runs_stage(spec, module, data, "val") and validates_within_epoch(spec)
+    plateau_within = plateau and interval == "epoch" and within
+    at_validation = exists and (plateau or interval == "validation")
+    counts = at_validation and interval == "validation" and frequency > 1
+    due = []
+    if plateau_within:
+        due.append(_last_validation(spec))
+    if frequency > 1:
+        due.append(f"{'validations' if counts else '(epoch + 1)'} % cfg.scheduler_frequency == 0")
+    in_steps = needs_length and interval == "step"
+    by_epochs = known and max_epochs(spec) is not None
+    counts_total = in_steps or (
+        spec.enable_progress_bar and (by_epochs or max_epochs(spec) is None)
+    )
     stepped = exists and not plateau
     return Decisions(
         flags={
@@ -64,24 +77,28 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "scheduler": exists,
             "scheduler_from_spec": bool(name) and not warmup,
             "warmup": warmup,
-            "warmup_only": False,
             "scheduler_step": stepped and interval == "step",
             "scheduler_epoch": stepped and interval == "epoch",
             "scheduler_validation": stepped and interval == "validation",
             "scheduler_frequency_set": exists and frequency > 1,
-            "plateau_on_training": on_training,
-            "plateau_on_validation": plateau and not on_training,
-            "counts_total_steps": (sized or max_epochs(spec) is None)
-            and (spec.enable_progress_bar or (needs_length and interval == "step")),
-            "counts_steps_per_epoch": sized
-            and spec.accumulate_grad_batches > 1
-            and (spec.enable_progress_bar or needs_length),
-            "val_at_epoch_end_checked": runs_stage(spec, module, data, "val")
-            and not validates_within_epoch(spec),
+            "plateau": plateau,
+            "plateau_within_epoch": plateau_within,
+            "scheduler_waits": at_validation and bool(due),
+            "counts_validations": counts,
+            "total_by_epochs": counts_total and by_epochs,
+            "total_by_steps": counts_total and not by_epochs,
+            "counts_steps_per_epoch": spec.accumulate_grad_batches > 1
+            and known
+            and (
+                counts_total
+                if max_epochs(spec) is not None
+                else needs_length and interval != "step"
+            ),
         },
         names={
             "OPTIMIZER": f"torch.optim.{spec.optimizer.name}" if spec.optimizer else "",
             "SCHEDULER": f"lr_scheduler.{name}",
+            "SCHEDULER_DUE": " and ".join(due),
         },
         values={
             "plateau_monitor": monitor,
@@ -95,13 +112,36 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     )
 
 
-def _length(spec: Spec, interval: str, frequency: int) -> str:
+def _last_validation(spec: Spec) -> str:
+    """The condition that the epoch has no further validation."""
+    if spec.check_val_every_n_epoch is None:
+        done, end = "(batches_done + batch_idx)", "batches_done + num_batches"
+    else:
+        done, end = "batch_idx", "num_batches"
+    return f"({done} // val_interval + 1) * val_interval > {end}"
+
+
+def _length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
     """The run's length in steps of the scheduler."""
     if interval == "step":
         total = "total_steps"
-    elif max_epochs(spec) is not None:
-        total = "cfg.max_epochs"
     else:
-        per_epoch = "steps_per_epoch" if spec.accumulate_grad_batches > 1 else "num_batches"
-        total = f"math.ceil(cfg.max_steps / {per_epoch})"
+        epochs = "cfg.max_epochs"
+        if max_epochs(spec) is None:
+            per_epoch = "steps_per_epoch" if spec.accumulate_grad_batches > 1 else "num_batches"
+            epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
+        total = _validations(spec, data, epochs) if interval == "validation" else epochs
     return f"{total} // cfg.scheduler_frequency" if frequency > 1 else total
+
+
+def _validations(spec: Spec, data: UserData, epochs: str) -> str:
+    """The number of validations in so many epochs."""
+    every = spec.check_val_every_n_epoch
+    if not validates_within_epoch(spec):
+        return f"{epochs} // cfg.check_val_every_n_epoch" if every and every > 1 else epochs
+    if not length_known(spec, data):
+        return epochs
+    if every is None:
+        return f"{epochs} * num_batches // val_interval"
+    each = f"{epochs} // cfg.check_val_every_n_epoch" if every > 1 else epochs
+    return f"{each} * (num_batches // val_interval)"

@@ -30,6 +30,8 @@ CODE_RULES = (
     CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
     CodeRule("stage-halves", ("data",), "a step needs data, and data a step"),
+    CodeRule("several-measured", ("data",), "several sets of data are told apart by metrics"),
+    CodeRule("last-validation", ("scheduler.interval",), "an epoch's last validation is known"),
     CodeRule("monitor-measured", ("checkpoint.monitor",), "a monitor is measured by validation"),
     CodeRule("iterable-limits", ("limit_train_batches",), "iterable data has no share of batches"),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
@@ -95,6 +97,13 @@ def _stages(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
         if stage in data.sources and step not in module.steps:
             where = f"{data.sources[stage].method} has no {step} in {module.file}"
             yield ("module",), f"{where}; write it, {off}"
+        if stage in data.sources and data.sources[stage].several and step in module.steps:
+            hook = module.hooks.get(f"on_{step.removesuffix('_step')}_epoch_end")
+            if module.steps[step].returns is None and (hook is None or hook.returns is None):
+                yield ("data",), (
+                    f"{data.sources[stage].method} has several sets, and {step} measures nothing "
+                    "that tells them apart; return its metrics"
+                )
 
 
 def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
@@ -149,6 +158,16 @@ def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
             "write a number of batches"
         )
     scheduler = spec.scheduler
+    if (
+        scheduler is not None
+        and scheduler.name == "ReduceLROnPlateau"
+        and scheduler.interval == "epoch"
+        and (isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None)
+    ):
+        yield ("scheduler",), (
+            f"{train.method} is iterable, so an epoch's last validation is not known; "
+            "set interval: validation in scheduler"
+        )
     if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
         return
     length = length_argument(scheduler.name or "")

@@ -216,6 +216,15 @@ RULES: tuple[Rule, ...] = (
         "set monitor: val_loss in checkpoint, or save_top_k: -1 to keep all",
     ),
     Rule(
+        "fsdp-weights-only",
+        ("checkpoint.save_weights_only", "strategy"),
+        lambda s: s.strategy == "fsdp"
+        and s.checkpoint is not None
+        and s.checkpoint.save_weights_only,
+        "a sharded checkpoint holds the optimizer's shards beside the weights",
+        "remove save_weights_only, or set strategy: ddp",
+    ),
+    Rule(
         "workers-persistent",
         ("persistent_workers", "num_workers"),
         lambda s: s.persistent_workers and s.num_workers == 0,

@@ -84,7 +84,7 @@ class Config:
     resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint
     init_from: str = {{ init_path | literal }}  # a checkpoint or a file of weights  #: if init_from
     default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder
-    seed: int | None = None  # None draws one  #: if seed_drawn
+    seed: int = -1  # -1 draws one, which is printed and saved  #: if seed_drawn
     seed: int = {{ seed }}  #: if not seed_drawn
 
     #: if has_model_fields
@@ -99,7 +99,7 @@ class Config:
     NAME: TYPE = {{ default | literal }}
     #: endfor
     batch_size: int = {{ batch_size }}  # samples per process in one batch  #: if builds_loaders
-    num_workers: int = {{ num_workers }}  # processes that load data; 0: this one  #: if builds_loaders
+    num_workers: int = {{ num_workers }}  # processes that load data; 0: this one  #: if uses_workers
     limit_train_batches: LIMIT_TRAIN_TYPE = {{ limit_train_batches | literal }}  # {{ limit_train_meaning }}  #: if limit_train
     limit_val_batches: LIMIT_VAL_TYPE = {{ limit_val_batches | literal }}  # {{ limit_val_meaning }}  #: if limit_val
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
@@ -131,6 +131,7 @@ class Config:
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
     log_every_n_steps: int = {{ log_every_n_steps }}
 
+    #: if has_saving_fields
     # checkpoints and early stopping
     save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
     every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
@@ -138,12 +139,13 @@ class Config:
     train_time_interval: float = {{ train_time_interval }}  # seconds between checkpoints  #: if save_by_time
     patience: int = {{ patience }}  # validations without improvement before the run stops  #: if early_stopping
     min_delta: float = {{ min_delta }}  # smallest change that counts as improvement  #: if early_stopping
+    #: endif
 
     def __post_init__(self) -> None:
         check_minimums(
             self,
             batch_size=1,  #: if builds_loaders
-            num_workers=0,  #: if builds_loaders
+            num_workers={{ min_workers }},  #: if uses_workers
             accumulate_grad_batches=1,  #: if accumulate
             max_epochs=1,  #: if max_epochs_set
             max_steps=-1,
@@ -162,11 +164,11 @@ class TrainingStep(nn.Module):  #: if ddp
         super().__init__()
         self.model = model
 
-    def forward(self, *arguments: Any) -> STEP_RESULT:
-        return self.model.training_step(*arguments)
+    def forward(self, STEP_PARAMETERS) -> STEP_RESULT:
+        return self.model.training_step({{ training_step_arguments }})
 
 
-#: for EVALUATE, STEP, ON_START, ON_EPOCH_START, ON_BATCH_START, ON_BATCH_END, ON_EPOCH_END, ON_END, stage in evaluation_loops
+#: for EVALUATE, STEP, COUNTS, ON_START, ON_EPOCH_START, ON_BATCH_START, ON_BATCH_END, ON_EPOCH_END, ON_END, stage in evaluation_loops
 @torch.inference_mode()  #: if inference_mode
 @torch.no_grad()  #: if not inference_mode
 def EVALUATE(
@@ -180,29 +182,32 @@ def EVALUATE(
 ) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     broadcast_buffers(model)  #: if distributed
-    metrics = EvaluationMetrics()
+    metrics = EvaluationMetrics()  #: if stage.measures
     with evaluation_mode(model, DEVICE_TYPE):
         model.ON_START({{ stage.on_start.arguments }})  #: if stage.on_start.defined
         model.ON_EPOCH_START({{ stage.on_epoch_start.arguments }})  #: if stage.on_epoch_start.defined
         for batch in LOADER:  #: wrap if not fsdp and not stage.needs_batch_idx
             for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp and stage.needs_batch_idx
                 # all ranks make equally many forward passes: each of them gathers sharded parameters
-                for batch, counts in equal_forwards(LOADER):  #: wrap if fsdp and not stage.needs_batch_idx
+                for batch, COUNTS in equal_forwards(LOADER):  #: wrap if fsdp and not stage.needs_batch_idx
                     # all ranks make equally many forward passes: each of them gathers sharded parameters
-                    for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp and stage.needs_batch_idx
+                    for batch_idx, (batch, COUNTS) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp and stage.needs_batch_idx
                         batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
                         batch = to_device(batch, device)  #: if moves_batches and not prefetch
                         model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
                         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                             outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
-                            outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if not stage.returns_dict
+                            outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
+                            model.STEP({{ stage.step_arguments }})  #: if not stage.measures
                         model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                        if counts:  #: wrap if fsdp
+                        metrics.append(outputs, num_samples(batch))  #: if stage.measures and not fsdp
+                        if counts:  #: if stage.measures and fsdp
                             metrics.append(outputs, num_samples(batch))
-        results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if not distributed and not stage.several
-        results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if distributed and not stage.several
-        results = means(metrics.sums(), prefix)  #: if not distributed and stage.several
-        results = means(sum_over_ranks(metrics.sums()), prefix)  #: if distributed and stage.several
+        results: dict[str, float] = {}  #: if not stage.measures
+        results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if stage.measures and not distributed and not stage.several
+        results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
+        results = means(metrics.sums(), prefix)  #: if stage.measures and not distributed and stage.several
+        results = means(sum_over_ranks(metrics.sums()), prefix)  #: if stage.measures and distributed and stage.several
         for name, value in model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}).items():  #: if stage.epoch_end_returns
             results[prefix + name] = float(value)  #: if stage.several
             results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
@@ -258,7 +263,7 @@ def training_loader(  #: if map_style
         generator = torch.Generator().manual_seed(cfg.seed + epoch)
         return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
 
-    def train_order(epoch: int) -> Sequence[int]:  #: if in_order
+    def train_order(_: int) -> Sequence[int]:  #: if in_order
         """Return the order of samples, the same in every epoch."""
         return range(len(dataset))  # type: ignore[arg-type]
 
@@ -318,7 +323,7 @@ def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
 
-    rank, local_rank, world_size = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
+    rank, LOCAL_RANK, world_size = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
     is_main = rank == 0  #: if distributed
     if not torch.cuda.is_available():  #: if cuda
         sys.exit("accelerator cuda: torch finds no CUDA device on this machine")
@@ -355,12 +360,13 @@ def main(cfg: Config) -> dict[str, float]:
         cfg.seed = from_main(draw_seed)  #: if distributed
         cfg.seed = draw_seed()  #: if not distributed
     seed_everything(cfg.seed)
-    if is_main:  #: wrap if distributed
+    if is_main:  #: wrap if distributed and files
         csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step=step + 1)  #: if tensorboard and checkpoint
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
-    log = Log({{ log_arguments }})  #: if log and not distributed
-    log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed
+    log = Log({{ log_arguments }})  #: if log and not (distributed and files)
+    log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
+    log.step, log.epoch = step, epoch  #: if log
 
     # --- model ---
 
@@ -424,24 +430,30 @@ def main(cfg: Config) -> dict[str, float]:
         for name, dataset in PREDICT_SETS.items():  #: if several_predict
             predict({{ predict_arguments }}, PREDICT_LOADER, run_folder / "predictions" / name)
         return {}
+    if checkpoint is not None:  #: if checkpoint and weights_only
+        sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
 
     # --- data ---
+
     train_batches, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
     train_dataset = data.train_dataset()  #: if iterable
     train_loader = DataLoader(  #: if iterable
         train_dataset,
         cfg.batch_size,
         drop_last=True,  #: if drop_last
-        num_workers=cfg.num_workers,
+        # without workers, which would advance copies of the data set and not its state
+        num_workers=0,  #: if stateful_train_data
+        num_workers=cfg.num_workers,  #: if not stateful_train_data
         collate_fn=data.collate_fn,  #: if collate_fn
         pin_memory=True,  #: if pin_memory
-        persistent_workers=True,  #: if persistent_workers
-        generator=torch.Generator().manual_seed(cfg.seed),
+        persistent_workers=True,  #: if persistent_workers and not stateful_train_data
+        generator=torch.Generator().manual_seed(cfg.seed)
     )
-    train_loader = data.train_dataloader()  #: if own_train_loader and not limit_train
-    train_loader = LimitedLoader(data.train_dataloader(), cfg.limit_train_batches)  #: if own_train_loader and limit_train
-    num_batches = len(train_loader)  #: if sized
-    samples_per_batch = cfg.batch_size * world_size  #: if distributed and map_style
+    train_loader = data.train_dataloader()  #: if own_train_loader
+    num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
+    num_batches = len(train_loader)  #: if sized and not cuts_batches
+    num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
+    samples_per_batch = cfg.batch_size * world_size  #: if distributed and map_style and checkpoint
     val_loader = VAL_LOADER  #: if validation and not several_val
     val_loaders = {name: VAL_LOADER for name, dataset in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
@@ -452,10 +464,10 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- optimizer ---
 
-    total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if counts_total_steps and max_epochs_set
-    if cfg.max_steps > 0:  #: if counts_total_steps and max_epochs_set
+    total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if total_by_epochs
+    if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
-    total_steps = cfg.max_steps  #: if counts_total_steps and not max_epochs_set
+    total_steps = cfg.max_steps  #: if total_by_steps
     optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
@@ -487,15 +499,7 @@ def main(cfg: Config) -> dict[str, float]:
     )
     train_metrics = TrainingMetrics()
 
-    checkpoints = CHECKPOINTS(  #: if checkpoint
-        run_folder / "checkpoints",
-        monitor={{ monitor | literal }},  #: if monitored
-        mode={{ monitor_mode | literal }},  #: if monitored
-        save_top_k=cfg.save_top_k,  #: if monitored
-        save_top_k=-1,  #: if keep_all
-        save_last=False,  #: if save_last_off
-        filename={{ checkpoint_filename | literal }},  #: if filename_set
-    )
+    checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
 
     def save_checkpoint(next_epoch: int, position: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
@@ -519,6 +523,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "step": step,
                 "epoch": next_epoch,
                 "position": position,
+                "validations": validations,  #: if counts_validations
                 "batches_done": batches_done,  #: if val_across_epochs
                 "global_batch": GLOBAL_BATCH,  #: if map_style
                 "ranks": ranks,  #: if distributed and not weights_only
@@ -531,8 +536,9 @@ def main(cfg: Config) -> dict[str, float]:
     # --- resume ---
 
     batch_idx = 0
+    validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
-    if checkpoint is not None:  #: if checkpoint
+    if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(
             checkpoint,
@@ -549,6 +555,7 @@ def main(cfg: Config) -> dict[str, float]:
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_batches.position = checkpoint["position"]  #: if map_style
         batch_idx = checkpoint["position"] // PER_BATCH  #: if map_style
+        validations = checkpoint["validations"]  #: if counts_validations
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
@@ -569,12 +576,15 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_batches.epoch = epoch  #: if map_style
+        log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
         batches = iter(TRAIN_LOADER)  #: if accumulate
         for batch in TRAIN_LOADER:  #: wrap if not accumulate
             while window := list(islice(batches, cfg.accumulate_grad_batches)):  #: wrap if accumulate
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
                 optimizer.zero_grad()  #: if accumulate
+                log.step = step + 1  # the step that this window makes  #: if log and accumulate
+                log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
                 for micro_step, batch in enumerate(window):  #: wrap if accumulate_enumerates
                     for batch in window:  #: wrap if accumulate_plain
@@ -620,7 +630,6 @@ def main(cfg: Config) -> dict[str, float]:
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if not accumulate or hooks.on_train_batch_end.defined
                 step += 1
-                log.step = step  #: if log
                 bar.update()  #: if bar
 
                 if step % cfg.log_every_n_steps == 0:
@@ -636,15 +645,17 @@ def main(cfg: Config) -> dict[str, float]:
                 scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
                 if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
                     scheduler.step()
-                if batch_idx == num_batches:  #: if scheduler_epoch and val_within_epoch and not scheduler_frequency_set
+                if batch_idx == num_batches:  #: if scheduler_epoch and val_within_epoch and sized and not scheduler_frequency_set
                     scheduler.step()
-                if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and scheduler_frequency_set
+                if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and sized and scheduler_frequency_set
                     scheduler.step()
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
                     save_checkpoint(epoch, POSITION, val_metrics)  #: if checkpoint
-                if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps
+                elif step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and val_within_epoch
+                    save_checkpoint(epoch, POSITION, {})
+                if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and not val_within_epoch
                     save_checkpoint(epoch, POSITION, {})
                 if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed
                     # one clock decides for all ranks
@@ -669,8 +680,8 @@ def main(cfg: Config) -> dict[str, float]:
         if is_main:  #: wrap if distributed and files
             csv_logger.log(row, step=step, epoch=epoch)  #: if csv
             tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
-        scheduler.step()  #: if scheduler_epoch and not val_within_epoch and not scheduler_frequency_set
-        if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not val_within_epoch and scheduler_frequency_set
+        scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
+        if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
             scheduler.step()
         val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
@@ -678,8 +689,6 @@ def main(cfg: Config) -> dict[str, float]:
             #: include "project/events/validation.py"
             metrics |= val_metrics
         #: endif
-        scheduler.step(monitor_value(row, {{ plateau_monitor | literal }}))  #: if plateau_on_training
-        early_stopping.update(row)  #: if early_on_training
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0

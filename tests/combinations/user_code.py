@@ -5,7 +5,7 @@ from typing import Any
 
 from lgen.user_code.hooks import HOOKS
 
-_MODEL = '''\
+_MODEL = """\
 from typing import Any
 
 import torch
@@ -51,9 +51,9 @@ class Net(nn.Module):
     def loss(self, batch: Any) -> Tensor:
         x, y = batch
         return F.cross_entropy(self(x), y)
-'''
+"""
 # SparseAdam takes sparse gradients alone
-_SPARSE = '''\
+_SPARSE = """\
 from typing import Any
 
 import torch
@@ -85,7 +85,7 @@ class Net(nn.Module):
     def loss(self, batch: Any) -> Tensor:
         x, y = batch
         return F.cross_entropy(self(x), y)
-'''
+"""
 _TYPES = {
     "batch": "Any",
     "batch_idx": "int",
@@ -121,8 +121,7 @@ def _signature(arguments: str) -> str:
 def _log(arguments: str) -> str:
     """A line that uses log, if it is there."""
     return (
-        '        log.scalar("more", 1.0)\n'
-        '        log.text("note", "a note")\n'
+        '        log.scalar("more", 1.0)\n' '        log.text("note", "a note")\n'
         if "log" in arguments
         else ""
     )
@@ -191,7 +190,7 @@ def _hook(name: str, of: Mapping[str, Any]) -> str:
     return text + ('        return {"calls": float(len(self.calls))}\n' if metrics else "")
 
 
-_DATA = '''\
+_DATA = """\
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -258,7 +257,7 @@ class Points:
     def __init__(self, number: int = 29, seed: int = 0) -> None:
         self.number = number
         self.seed = seed
-'''
+"""
 _SOURCES = {
     "dataset": ("dataset", "Dataset[Any]", "{samples}"),
     "iterable": ("dataset", "Stream", "Stream({samples})"),
@@ -277,7 +276,12 @@ _SOURCES = {
 def data_text(of: Mapping[str, Any]) -> str:
     """The data class that a combination asks for."""
     text = _DATA
-    for stage, number in (("train", "self.number"), ("val", "21"), ("test", "22"), ("predict", "9")):
+    for stage, number in (
+        ("train", "self.number"),
+        ("val", "21"),
+        ("test", "22"),
+        ("predict", "9"),
+    ):
         if of[stage] is not None:
             kind, returns, value = _SOURCES[of[stage]]
             value = value.format(samples=f"samples({number}, self.seed)")

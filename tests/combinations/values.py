@@ -5,8 +5,6 @@ from typing import Any
 ABSENT = None  # the option is not written: its default holds
 
 
-
-
 OPTIMIZERS: tuple[Any, ...] = (
     {"name": "Adam", "lr": 0.01},
     {"name": "SGD", "lr": 0.01, "momentum": 0.9, "nesterov": True},

@@ -93,7 +93,7 @@ def test_nonfinite_metrics_beside_a_finite_loss_stop_nothing():
     metrics = TrainingMetrics()
     metrics.append({"loss": torch.tensor(1.0), "auc": torch.tensor(float("nan"))}, 1, 1)
     stop_on_nonfinite_loss(metrics)
-    assert metrics.first_nonfinite_step() is None
+    assert metrics.nonfinite_step is None
 
 
 def test_outputs_keep_no_graph_alive():

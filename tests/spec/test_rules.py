@@ -87,6 +87,10 @@ CASES = {
         f"{SGD}scheduler: {{name: CosineAnnealingLR, interval: validation}}",
     ),
     "top-k-monitor": ("checkpoint: {save_top_k: 2}", "checkpoint: {save_top_k: -1}"),
+    "fsdp-weights-only": (
+        "strategy: fsdp\ndevices: 2\ncheckpoint: {save_weights_only: true}",
+        "strategy: ddp\ndevices: 2\ncheckpoint: {save_weights_only: true}",
+    ),
     "workers-persistent": (
         "persistent_workers: true",
         "persistent_workers: true\nnum_workers: 1",

@@ -1,6 +1,7 @@
 """The training script learns, and a run that was stopped goes on as if it never was."""
 
 import json
+import math
 import os
 import socket
 from collections.abc import Callable
@@ -30,16 +31,16 @@ class OneBatch(UserData):
         return self.train_dataset()
 
 
-def one_batch(folder: str) -> dict[str, float]:
+def one_batch(FOLDER: str) -> dict[str, float]:
     """Train on one batch, once."""
     train.UserData = OneBatch  # type: ignore
-    return main(Config({{ overfit_first }}, default_root_dir=folder))
+    return main(Config({{ overfit_first }}, {{ test_root }}))
 
 
-def one_batch_again_and_again(folder: str) -> dict[str, float]:
+def one_batch_again_and_again(FOLDER: str) -> dict[str, float]:
     """Train on one batch many times."""
     train.UserData = OneBatch  # type: ignore
-    return main(Config({{ overfit_last }}, default_root_dir=folder))
+    return main(Config({{ overfit_last }}, {{ test_root }}))
 
 
 def test_overfits_one_batch(tmp_path: Path) -> None:
@@ -50,14 +51,19 @@ def test_overfits_one_batch(tmp_path: Path) -> None:
 
 
 #: endif
-#: if checkpoint
+def whole_run(FOLDER: str) -> dict[str, float]:  #: if not map_style or resumes
+    """Train without a stop."""
+    return main(Config({{ resume_settings }}, {{ test_root }}))
+
+
+def test_trains(tmp_path: Path) -> None:  #: if not map_style
+    """A run ends with metrics that are numbers."""
+    assert all(math.isfinite(value) for value in run(whole_run, tmp_path).values())
+
+
+#: if resumes
 class Stopped(Exception):
     """Stands for whatever ends a run."""
-
-
-def whole_run(folder: str) -> dict[str, float]:
-    """Train without a stop."""
-    return main(Config({{ resume_settings }}, default_root_dir=folder))
 
 
 def stopped_run(folder: str) -> dict[str, float]:
