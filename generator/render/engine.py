@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, nodes
 from jinja2.exceptions import TemplateError, TemplateNotFound
+
 from lgen.render.errors import RenderError
 from lgen.render.format import format_python
 from lgen.render.imports import without_unused_imports

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from jinja2 import Environment
 from jinja2.ext import Extension
+
 from lgen.render.conditions import for_jinja, loop_names, negated
 from lgen.render.errors import RenderError
 from lgen.render.statements import CLAUSES, Source, read_statements

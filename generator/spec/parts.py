@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from lgen.spec.base import Name, Part, ShortPart, option
-from lgen.spec.names import class_path_fault
 from pydantic import ConfigDict, JsonValue, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
+
+from lgen.spec.base import Name, Part, ShortPart, option
+from lgen.spec.names import class_path_fault
 
 
 class ClassPath(ShortPart):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from lgen.spec.base import Part, ShortPart, option
-from lgen.spec.names import filename_fault
 from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
+
+from lgen.spec.base import Part, ShortPart, option
+from lgen.spec.names import filename_fault
 
 _CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from lgen.spec.allowed import choices, keys_at, schema_at, words
 from lgen.spec.document import Document, Path
 from lgen.spec.fault import Fault, nearest
@@ -11,7 +13,6 @@ from lgen.spec.options import Spec
 from lgen.spec.rules import RULES
 from lgen.spec.types import fits
 from lgen.tables.torch_optim import Kind, classes
-from pydantic import ValidationError
 
 # stands for a class path that is wrong or missing, so that the rest can still be looked at
 _STAND_IN = {"module": "model.py:Model", "data": "data.py:Data"}

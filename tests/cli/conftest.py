@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lgen.cli import run
 
+from lgen.cli import run
 from tests.support.projects import DATA, MODEL, OPTIONS, spec_text
 
 

@@ -7,9 +7,9 @@ from statistics import median
 from time import perf_counter
 
 import pytest
+
 from lgen import __version__
 from lgen.spec.options import Spec
-
 from tests.cli.conftest import Lgen
 
 

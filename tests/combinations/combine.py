@@ -18,7 +18,7 @@ from lgen.user_code.classes import UserClass, UserData
 from lgen.user_code.data import read_data
 from lgen.user_code.module import read_module
 from tests.combinations.user_code import data_text, model_text
-from tests.combinations.values import ABSENT, CODE, OPTIONS, VALUES
+from tests.combinations.values import ABSENT, OPTIONS, VALUES
 
 # a combination: the place of its value in VALUES, by option
 Row = dict[str, int]

@@ -20,10 +20,10 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lgen.user_code.hooks import HOOKS
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from lgen.user_code.hooks import HOOKS
 from tests.support.projects import make_project
 
 USER = Path(__file__).parent / "user"

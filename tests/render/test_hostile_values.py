@@ -9,6 +9,7 @@ import pytest
 import tomllib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from lgen.render import Code, RenderError, literal
 
 HOSTILE = [

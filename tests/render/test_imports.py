@@ -1,6 +1,7 @@
 """Unused imports go, whole or by name; the others tell which modules are needed."""
 
 import pytest
+
 from lgen.render import RenderError
 from lgen.render.imports import runtime_closure, runtime_modules, top_level_modules
 

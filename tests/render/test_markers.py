@@ -4,6 +4,7 @@ import re
 from textwrap import dedent
 
 import pytest
+
 from lgen.render import RenderError
 
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
+
 from lgen.render.format import format_python
 
 FLAGS = ["a", "b", "c"]

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from lgen.spec.document import MAX_BYTES, MAX_VALUES
 from lgen.spec.read import load, loads
 

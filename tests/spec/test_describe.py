@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jsonschema
 import pytest
+
 from lgen.spec.describe import json_schema, options
 from lgen.spec.edit import dump
 from lgen.spec.options import Spec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lgen.spec.document import Document, parse
 from lgen.spec.edit import dump, set_option
 from lgen.spec.read import from_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lgen.spec.read import loads
 from lgen.spec.rules import RULES
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from lgen.project import project_files
 
-MODEL = '''\
+MODEL = """\
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -53,7 +53,7 @@ class Net(nn.Module):
         logits = self(x)
         accuracy = (logits.argmax(dim=1) == y).float().mean()
         return {"loss": F.cross_entropy(logits, y), "acc": accuracy}
-'''
+"""
 
 DATA = '''\
 import torch

@@ -1,6 +1,6 @@
 """The model and the data of the resumed runs: everything that draws random numbers is in them."""
 
-MODEL = '''\
+MODEL = """\
 import os
 import time
 
@@ -51,7 +51,7 @@ class Net(nn.Module):
         logits = self(x)
         accuracy = (logits.argmax(dim=1) == y).float().mean()
         return {"loss": F.cross_entropy(logits, y), "acc": accuracy}
-'''
+"""
 
 DATA = '''\
 import random

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from lgen.spec.check import Checked, check
 from lgen.user_code.classes import UserClass
 
