@@ -31,7 +31,6 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     epochs = max_epochs(spec)
     validation = runs_stage(spec, module, data, "val")
     within = validation and validates_within_epoch(spec)
-    sized = not data.sources["train"].iterable
     accumulate = spec.accumulate_grad_batches > 1
     every_n = spec.check_val_every_n_epoch
     files = bool(spec.loggers)

@@ -122,7 +122,7 @@ def _places(keys: tuple[str, ...]) -> list[str]:
 def mended(row: Row, kept: set[str], draw: random.Random) -> Row | None:
     """The combination with as little changed as makes it valid, None where that fails."""
     row = dict(row)
-    for attempt in range(80):
+    for _ in range(80):
         found = broken(row)
         if not found:
             return row
