@@ -106,10 +106,12 @@ class Checkpoints:
         return {"files": dict(self.files), "best": best_first, "dropped": list(self.dropped)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved ranking; removes what that save had still to remove."""
+        """Go on from a saved ranking; removes what interrupted saves had still to remove."""
         self.files = dict(state["files"])
         self.dropped = list(state["dropped"])
         self.remove_dropped()
+        for left_over in self.folder.glob("*.ckpt.*"):
+            self.remove(left_over)
 
 
 def file_stem(template: str, values: Mapping[str, float]) -> str:
