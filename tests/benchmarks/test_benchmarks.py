@@ -19,6 +19,6 @@ def table(script, *arguments):
 
 
 def test_step_overhead():
-    rows = table("step_overhead.py", "--blocks", "1")
+    rows = table("step_overhead.py", "--blocks", "2")
     assert len(rows) == 5
     assert all(float(ratio) > 0 for _, ratio in rows)
