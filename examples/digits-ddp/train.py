@@ -363,7 +363,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if is_main:
                     csv_logger.log(row, step=step, epoch=epoch)
                     tensorboard.log(row, step=step, epoch=epoch)
-                    bar.set_postfix(row)
+                    bar.set_postfix(row, refresh=False)
             if step % cfg.log_every_n_steps == 0:
                 # one clock decides for all ranks
                 waited = from_main(lambda: time.monotonic() - saved_at)

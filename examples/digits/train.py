@@ -295,7 +295,7 @@ def main(cfg: Config) -> dict[str, float]:
                 row = means(train_metrics.interval_sums(), "train_")
                 metrics |= row
                 csv_logger.log(row, step=step, epoch=epoch)
-                bar.set_postfix(row)
+                bar.set_postfix(row, refresh=False)
             if time.monotonic() - saved_at >= cfg.train_time_interval:
                 save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
                 saved_at = time.monotonic()

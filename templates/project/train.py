@@ -641,7 +641,7 @@ def main(cfg: Config) -> dict[str, float]:
                     if is_main:  #: wrap if distributed and logs
                         csv_logger.log(row, step=step, epoch=epoch)  #: if csv
                         tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
-                        bar.set_postfix(row)  #: if bar
+                        bar.set_postfix(row, refresh=False)  #: if bar
                 scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
                 if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
                     scheduler.step()
