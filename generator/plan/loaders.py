@@ -117,7 +117,14 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "builds_evaluation_loaders": any(_built(source) for source in evaluation),
         "limits_evaluation": _limits_evaluation(spec, data),
     }
+    counts_processes = (
+        flags["map_style"]
+        or flags["builds_evaluation_loaders"]
+        or spec.strategy == "fsdp"
+        or (spec.checkpoint is not None and not spec.checkpoint.save_weights_only)
+    )
     names = {
+        "WORLD_SIZE": "world_size" if counts_processes else "_",
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "TRAIN_LOADER": _train_loader(spec, built),

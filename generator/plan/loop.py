@@ -180,7 +180,7 @@ def _checkpoints_arguments(given: Checkpoint | None) -> Code:
     """What ranks and names the files, where it is no default of the runtime's class."""
     if given is None:
         return Code("")
-    texts = {}
+    texts: dict[str, str] = {}
     if given.monitor is not None:
         texts = {"monitor": literal(given.monitor), "mode": literal(given.mode)}
         texts["save_top_k"] = "cfg.save_top_k"

@@ -133,11 +133,15 @@ def _measured(module: UserClass, data: UserData) -> list[str] | None:
     """The names of all metrics of the validation, None where not all are known."""
     step = module.steps.get("validation_step")
     hook = module.hooks.get("on_validation_epoch_end")
-    if step is None or "val" not in data.sources or data.sources["val"].several:
+    source = data.sources.get("val")
+    if step is None or source is None or (source.several and source.names is None):
         return None
     keys = ("loss",) if step.returns == "loss" else () if step.returns is None else step.metrics
     more = hook.metrics if hook is not None and hook.returns == "dict" else ()
-    return None if keys is None or more is None else [f"val_{key}" for key in (*keys, *more)]
+    if keys is None or more is None:
+        return None
+    prefixes = [f"val_{name}_" for name in source.names or ()] if source.several else ["val_"]
+    return [prefix + key for prefix in prefixes for key in (*keys, *more)]
 
 
 def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
+from runtime.file_errors import file_errors_in_one_line
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
@@ -52,6 +53,7 @@ from runtime.log import Log
 from runtime.minimums import check_minimums
 from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.prefetch import prefetch_to_device
@@ -323,10 +325,10 @@ def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
 
-    rank, LOCAL_RANK, world_size = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
-    is_main = rank == 0  #: if distributed
     if not torch.cuda.is_available():  #: if cuda
         sys.exit("accelerator cuda: torch finds no CUDA device on this machine")
+    rank, LOCAL_RANK, WORLD_SIZE = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
+    is_main = rank == 0  #: if distributed
     if local_rank >= torch.cuda.device_count():  #: if cuda and distributed
         sys.exit(f"process {local_rank} finds only {torch.cuda.device_count()} CUDA devices")
     device = torch.device("cuda", local_rank)  #: if cuda and distributed
@@ -503,7 +505,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     def save_checkpoint(next_epoch: int, position: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite
+        stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
+        stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
         broadcast_buffers(model)  #: if distributed
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
@@ -530,7 +533,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": [this_rank],  #: if not distributed and not weights_only
                 "config": asdict(cfg),
             }
-            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not fsdp
+            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
+        from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
 
     # --- resume ---
@@ -633,7 +637,8 @@ def main(cfg: Config) -> dict[str, float]:
                 bar.update()  #: if bar
 
                 if step % cfg.log_every_n_steps == 0:
-                    stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite
+                    stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
+                    stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
                     row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler
@@ -710,7 +715,8 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(parse_settings(Config))  #: if checkpoint and not fsdp
-    main(parse_settings(Config, load_state))  #: if checkpoint and fsdp
-    main(tyro.cli(Config))  #: if not checkpoint
+    with file_errors_in_one_line():
+        main(parse_settings(Config))  #: if checkpoint and not fsdp
+        main(parse_settings(Config, load_state))  #: if checkpoint and fsdp
+        main(tyro.cli(Config))  #: if not checkpoint
     dist.destroy_process_group()  #: if distributed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -166,8 +167,7 @@ def all_pairs() -> list[Pair]:
     ]
 
 
-@cache
-def cover(seed: int = 0) -> tuple[tuple[Row, ...], tuple[Pair, ...]]:
+def cover(seed: int = 0) -> tuple[list[Row], list[Pair]]:
     """Valid combinations that hold every pair which is not refused, and the refused pairs."""
     draw = random.Random(seed)
     left = dict.fromkeys(all_pairs())
@@ -176,23 +176,24 @@ def cover(seed: int = 0) -> tuple[tuple[Row, ...], tuple[Pair, ...]]:
     order = list(left)
     draw.shuffle(order)
     for pair in order:
-        if pair not in left:
-            continue
-        row = completed(pair, left, draw)
-        if row is None:
-            refused.append(pair)
-            del left[pair]
-            continue
-        rows.append(row)
-        for covered in pairs_of(row):
-            left.pop(covered, None)
-    return tuple(rows), tuple(refused)
+        if pair in left:
+            row = completed(pair, left, draw)
+            if row is None:
+                refused.append(pair)
+                del left[pair]
+            else:
+                rows.append(row)
+                for covered in pairs_of(row):
+                    left.pop(covered, None)
+    return rows, refused
 
 
-def completed(pair: Pair, left: Mapping[Pair, None], draw: random.Random) -> Row | None:
+def completed(
+    pair: Pair, left: Mapping[Pair, None], draw: random.Random, attempts: int = _HOPELESS
+) -> Row | None:
     """A valid combination with the pair, and with many of the pairs that are left."""
     kept = {name for name, _ in pair}
-    for attempt in range(_HOPELESS):
+    for attempt in range(attempts):
         row = dict(pair)
         names = [name for name in VALUES if name not in row]
         draw.shuffle(names)
@@ -224,3 +225,20 @@ def _best_value(name: str, row: Row, left: Mapping[Pair, None], draw: random.Ran
         return sum((min(mine, i), max(mine, i)) in left for i in items) + draw.random() / 2
 
     return max(range(len(VALUES[name])), key=gain)
+
+
+_FILE = Path(__file__).with_name("pairs.txt")
+_DIGITS = string.digits + string.ascii_lowercase
+
+
+def write_pairs() -> None:
+    """Write the cover to pairs.txt: making it takes minutes."""
+    rows, _ = cover()
+    lines = ["".join(_DIGITS[row[name]] for name in VALUES) for row in rows]
+    _FILE.write_text("\n".join(lines) + "\n")
+
+
+def read_pairs() -> list[Row]:
+    """The combinations of pairs.txt."""
+    lines = _FILE.read_text().splitlines()
+    return [dict(zip(VALUES, map(_DIGITS.index, line), strict=True)) for line in lines]

@@ -254,7 +254,7 @@ class StatefulLoader:
 
 
 class Points:
-    def __init__(self, number: int = 29, seed: int = 0) -> None:
+    def __init__(self, number: int = 130, seed: int = 0) -> None:
         self.number = number
         self.seed = seed
 """
@@ -278,9 +278,9 @@ def data_text(of: Mapping[str, Any]) -> str:
     text = _DATA
     for stage, number in (
         ("train", "self.number"),
-        ("val", "21"),
-        ("test", "22"),
-        ("predict", "9"),
+        ("val", "66"),
+        ("test", "67"),
+        ("predict", "68"),
     ):
         if of[stage] is not None:
             kind, returns, value = _SOURCES[of[stage]]

@@ -1,0 +1,106 @@
+"""Every pair of values, and random combinations of all: rendered, and no line too many."""
+
+import random
+
+import pytest
+
+from lgen.generate import generate
+from lgen.plan import make_plan
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserData
+from tests.combinations.combine import (
+    Row,
+    all_pairs,
+    broken,
+    completed,
+    default_row,
+    options,
+    pairs_of,
+    random_rows,
+    read_pairs,
+    write_pairs,
+)
+from tests.combinations.dead_code import faults
+from tests.combinations.values import VALUES
+
+SEED = 20260101
+CHUNKS = 10
+
+
+def rendered(row: Row) -> dict[str, str]:
+    """The generated files of a combination."""
+    from tests.combinations.combine import classes
+
+    module, data = classes(row)
+    assert isinstance(data, UserData)
+    return generate(make_plan(Spec.model_validate(options(row)), module, data))
+
+
+def check(rows: list[Row]) -> None:
+    """Fails with the spec of each combination that has a fault."""
+    found = [f"{options(row)}\n  {fault}" for row in rows for fault in faults(rendered(row))]
+    assert not found, "\n".join(found)
+
+
+def test_the_defaults_are_a_valid_combination() -> None:
+    """The first value of each option makes a project."""
+    check([default_row()])
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_each_value(name: str) -> None:
+    """Every value of the option, in a combination of its own."""
+    draw = random.Random(SEED)
+    rows = [completed(((name, p), (name, p)), {}, draw) for p in range(len(VALUES[name]))]
+    assert all(rows), f"{name}: a value is in no valid combination"
+    check([row for row in rows if row])
+
+
+def test_pairs_are_covered_or_refused(rewrite: bool) -> None:
+    """pairs.txt holds every pair of values that no rule refuses; --rewrite writes it anew."""
+    if rewrite:
+        write_pairs()
+    rows = read_pairs()
+    assert not any(broken(row) for row in rows), "run: pytest tests/combinations --rewrite"
+    left = set(all_pairs()).difference(*(pairs_of(row) for row in rows))
+    draw = random.Random(SEED)
+    not_refused = [pair for pair in left if completed(pair, {}, draw, attempts=4) is not None]
+    assert not not_refused, "run: pytest tests/combinations --rewrite"
+
+
+def test_a_refused_pair_breaks_a_rule() -> None:
+    """What is in no combination of pairs.txt breaks a rule beside any other options tried."""
+    left = set(all_pairs()).difference(*(pairs_of(row) for row in read_pairs()))
+    draw = random.Random(SEED)
+    for pair in sorted(left):
+        kept = default_row() | dict(pair)
+        others = [n for n in VALUES if n not in dict(pair)]
+        for _ in range(5):
+            row = kept | {n: draw.randrange(len(VALUES[n])) for n in draw.sample(others, 10)}
+            assert broken(row), pair
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_pairs(chunk: int) -> None:
+    """A part of the combinations that hold all pairs; all of them with -m slow."""
+    check(read_pairs()[chunk :: CHUNKS * 4])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(CHUNKS * 4))
+def test_all_pairs(chunk: int) -> None:
+    """All pairs of all values."""
+    check(read_pairs()[chunk :: CHUNKS * 4])
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_random_combinations(chunk: int) -> None:
+    """20 combinations in which every option has a random value."""
+    check(list(random_rows(20, SEED + chunk)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(100))
+def test_many_random_combinations(chunk: int) -> None:
+    """2,000 combinations in all."""
+    check(list(random_rows(20, SEED + 1000 + chunk)))
