@@ -17,7 +17,8 @@ STATE = "state.pt"
 
 def finish_folder(folder: Path, state: dict[str, Any]) -> None:
     """Add the state, then a manifest with the SHA-256 of every file, written last."""
-    torch.save(state, folder / STATE)
+    with (folder / STATE).open("wb") as file:
+        torch.save(state, file)
     digests = {path.name: digest(path) for path in sorted(folder.iterdir())}
     manifest = folder / MANIFEST
     manifest.write_text(json.dumps(digests, indent=1), encoding="utf-8")

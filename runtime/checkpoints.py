@@ -45,15 +45,16 @@ class Checkpoints:
         last = self.folder / "last.ckpt"
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {**state, "checkpoints": self.state_dict()}
-        if name is not None:
-            self.write(state, self.folder / name)
+        # nothing that is there is touched before the new state is written whole
+        path = self.folder / (name or "last.ckpt.new")
+        if name is not None or self.save_last:
+            self.write(state, path)
         if self.save_last:
             if last.exists():
                 self.link(last, self.folder / "previous.ckpt")
-            if name is None:
-                self.write(state, last)
-            else:
-                self.link(self.folder / name, last)
+            self.link(path, last)
+        if name is None:
+            self.remove(path)
         self.remove_dropped()
 
     def write(self, state: dict[str, Any], path: Path) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import get_state_dict
 from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import finish_folder, link_folder, replace_folder
 from runtime.checkpoints import Checkpoints
+from runtime.from_main import from_main
 
 
 class ShardedCheckpoints(Checkpoints):
@@ -35,10 +37,12 @@ class ShardedCheckpoints(Checkpoints):
         dist.barrier()
         model_state, optimizer_state = get_state_dict(model, optimizer)
         parts = {"model": model_state, "optimizer": optimizer_state}
-        save(parts, checkpoint_id=self.shards)
-        if dist.get_rank() == 0:
-            self.save(state, epoch=epoch, step=step, metrics=metrics)
-        dist.barrier()
+        try:
+            save(parts, checkpoint_id=self.shards)
+        except CheckpointException as error:
+            failure, _ = next(iter(error.failures.values()))
+            raise SystemExit(f"the checkpoint of step {step} is not written: {failure}") from None
+        from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
 
     @property
     def shards(self) -> Path:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch.distributed as dist
 from torch import nn
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import (
     get_model_state_dict,
     get_optimizer_state_dict,
@@ -16,6 +16,7 @@ from torch.distributed.checkpoint.state_dict_loader import load
 from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import load_state, load_verified_state
+from runtime.from_main import from_main
 from runtime.resume_path import resume_checkpoint
 
 
@@ -24,20 +25,14 @@ def resume_sharded(root: str | Path, which: str) -> tuple[Path, dict[str, Any]]:
 
     Rank 0 verifies every file of it, and all ranks take the same one.
     """
-    if dist.get_rank() == 0:
-        found = resume_checkpoint(root, which, load_verified_state)
-        dist.broadcast_object_list([found[0], found[1]["folder"]], src=0)
-        return found
-    chosen: list[Any] = [None, None]
-    dist.broadcast_object_list(chosen, src=0)
-    run, folder = chosen
-    return run, load_state(Path(folder))
+    run, checkpoint = from_main(resume_checkpoint, root, which, load_verified_state)
+    return run, load_state(Path(checkpoint["folder"]))
 
 
 def restore_model(checkpoint: Mapping[str, Any], model: nn.Module) -> None:
     """Read this rank's part of the weights."""
     state = {"model": get_model_state_dict(model)}
-    load(state, checkpoint_id=checkpoint["folder"])
+    read(state, checkpoint["folder"])
     set_model_state_dict(model, state["model"])
 
 
@@ -46,5 +41,15 @@ def restore_optimizer(
 ) -> None:
     """Read this rank's part of the optimizer's state."""
     state = {"optimizer": get_optimizer_state_dict(model, optimizer)}
-    load(state, checkpoint_id=checkpoint["folder"])
+    read(state, checkpoint["folder"])
     set_optimizer_state_dict(model, optimizer, state["optimizer"])
+
+
+def read(state: dict[str, Any], folder: str) -> None:
+    """Fill the state from the shards; ends the program where they do not fit."""
+    try:
+        load(state, checkpoint_id=folder)
+    except CheckpointException as error:
+        failure, _ = next(iter(error.failures.values()))
+        name = next(iter(state))
+        raise SystemExit(f"the checkpoint does not fit the {name}: {failure}") from None

@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -59,6 +59,7 @@ def launch(
     ranks: int | None = None,
     fault: Fault | None = None,
     kill_after: float | None = None,
+    environment: Mapping[str, str] = {},
     timeout: float = 90,
 ) -> Ended:
     """Run train.py with these arguments and return how it ended.
@@ -80,13 +81,18 @@ def launch(
     processes = []
     started = time.monotonic()
     for rank in range(ranks or 1):
-        environment = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        own_environment = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", **environment}
         if ranks is not None:
-            environment |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks)}
-            environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+            own_environment |= {
+                "RANK": str(rank),
+                "LOCAL_RANK": str(rank),
+                "WORLD_SIZE": str(ranks),
+            }
+            own_environment |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         own = fault if fault is not None and fault.rank == rank else None
         process = CONTEXT.Process(
-            target=run_script, args=(str(project), args, environment, own, str(scratch / str(rank)))
+            target=run_script,
+            args=(str(project), args, own_environment, own, str(scratch / str(rank))),
         )
         process.start()
         processes.append(process)

@@ -1,0 +1,218 @@
+"""What goes wrong in a training script: one clear line, a non-zero exit, nothing lost."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.support.killed_runs import new_seed, project, run_folder
+from tests.support.launch import Ended, Fault, launch
+from tests.support.projects import make_project
+from tests.support.random_user_code import DATA, MODEL, OPTIONS
+
+ONE: dict[str, Any] = {"max_epochs": 1}
+TWO: dict[str, dict[str, Any]] = {
+    "ddp": {**ONE, "strategy": "ddp", "devices": 2},
+    "fsdp": {**ONE, "strategy": "fsdp", "devices": 2, "fsdp": {"wrap": ["Block"]}},
+}
+RESUME = ("--resume", "last", "--max-epochs", "2")
+
+
+def assert_clear(ended: Ended, *words: str) -> None:
+    """Fail unless every rank ended by itself with an error that one line names."""
+    assert all(code > 0 for code in ended.codes) and not ended.left_behind, ended
+    assert "Traceback" not in ended.output, ended.output
+    lines = [line for line in ended.output.splitlines() if all(word in line for word in words)]
+    assert lines, ended.output
+
+
+def trained(folder: Path, options: dict[str, Any] = ONE, ranks: int | None = None) -> Path:
+    """Train a new project and return the folder of its checkpoints."""
+    ended = launch(project(folder, options), ranks=ranks)
+    assert ended.done, ended.output
+    return run_folder(folder) / "checkpoints"
+
+
+def contents(checkpoints: Path) -> dict[str, bytes]:
+    """Return what lies in the folder, by name."""
+    files = (path for path in checkpoints.rglob("*") if path.is_file())
+    return {str(path.relative_to(checkpoints)): path.read_bytes() for path in files}
+
+
+def flip(path: Path) -> None:
+    """Change one byte in the middle third of a file."""
+    content = bytearray(path.read_bytes())
+    # between the parts of a file of torch.save are zeros that mean nothing
+    parts = [at for at, byte in enumerate(content) if byte]
+    content[new_seed().choice(parts[len(parts) // 3 : 2 * len(parts) // 3])] ^= 0xFF
+    path.unlink()  # other names may stand for the same file
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    """Drop the second half of a file."""
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("harm", [flip, cut])
+def test_damaged_last_is_said_and_the_one_before_used(tmp_path: Path, harm: Any) -> None:
+    checkpoints = trained(tmp_path)
+    harm(checkpoints / "last.ckpt")
+    ended = launch(tmp_path, *RESUME)
+    assert ended.done and "not used" in ended.output and "last.ckpt" in ended.output, ended.output
+
+
+@pytest.mark.parametrize("harm", [flip, cut])
+def test_damaged_checkpoint_by_path(tmp_path: Path, harm: Any) -> None:
+    checkpoints = trained(tmp_path)
+    harm(checkpoints / "last.ckpt")
+    before = contents(checkpoints)
+    assert_clear(launch(tmp_path, "--resume", str(checkpoints / "last.ckpt")), "last.ckpt")
+    assert contents(checkpoints) == before
+
+
+@pytest.mark.parametrize("ranks", [None, 2], ids=["single", "ddp"])
+def test_all_checkpoints_damaged(tmp_path: Path, ranks: int | None) -> None:
+    checkpoints = trained(tmp_path, ONE if ranks is None else TWO["ddp"], ranks)
+    for path in checkpoints.iterdir():
+        cut(path)
+    assert_clear(launch(tmp_path, *RESUME, ranks=ranks), "no usable checkpoint")
+
+
+def test_damaged_shard(tmp_path: Path) -> None:
+    checkpoints = trained(tmp_path, TWO["fsdp"], 2)
+    shard = max((checkpoints / "last.ckpt").glob("*.distcp"))
+    flip(shard)
+    by_path = launch(tmp_path, "--resume", str(checkpoints / "last.ckpt"), ranks=2)
+    assert_clear(by_path, shard.name)
+    ended = launch(tmp_path, *RESUME, ranks=2)
+    assert ended.done and "not used" in ended.output, ended.output
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None], ids=["empty", "text", "dict"])
+def test_foreign_checkpoint(tmp_path: Path, content: bytes | None) -> None:
+    project(tmp_path, ONE)
+    path = tmp_path / "foreign.pt"
+    torch.save({"weights": torch.zeros(3)}, path)
+    if content is not None:
+        path.write_bytes(content)
+    assert_clear(launch(tmp_path, "--resume", str(path)), "foreign.pt")
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("name", [None, *TWO])
+@pytest.mark.parametrize("which", ["last", "best", "nowhere.ckpt"])
+def test_nothing_to_resume(tmp_path: Path, which: str, name: str | None) -> None:
+    project(tmp_path, TWO[name] if name else ONE)
+    ended = launch(tmp_path, "--resume", which, ranks=2 if name else None)
+    assert_clear(ended, "no", "checkpoint")
+
+
+@pytest.mark.parametrize("name", [None, *TWO])
+def test_model_of_another_size(tmp_path: Path, name: str | None) -> None:
+    ranks = 2 if name else None
+    checkpoints = trained(tmp_path, TWO[name] if name else ONE, ranks)
+    model = tmp_path / "model.py"
+    model.write_text(model.read_text().replace("12", "14"))
+    before = contents(checkpoints)
+    assert_clear(launch(tmp_path, *RESUME, ranks=ranks), "model")
+    assert contents(checkpoints) == before
+
+
+def test_init_from_missing_file(tmp_path: Path) -> None:
+    project(tmp_path, {**ONE, "init_from": "pretrained.pt"})
+    assert_clear(launch(tmp_path), "pretrained.pt")
+
+
+@pytest.mark.parametrize("name", [None, *TWO])
+def test_empty_data_set(tmp_path: Path, name: str | None) -> None:
+    empty = {"data": {"path": "data.py:Points", "args": {"number": 0}}}
+    project(tmp_path, {**(TWO[name] if name else ONE), **empty})
+    assert_clear(launch(tmp_path, ranks=2 if name else None), "empty")
+
+
+WHERE = {
+    "constructor": "        self.number = number\n",
+    "sample": "        x, y, number = self.dataset[index]\n",
+}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("ranks", [None, 2], ids=["single", "ddp"])
+def test_missing_data_file(tmp_path: Path, where: str, workers: int, ranks: int | None) -> None:
+    data = DATA.replace(WHERE[where], WHERE[where] + '        open("images/7.png")\n')
+    options = {**OPTIONS, **(TWO["ddp"] if ranks else ONE), "num_workers": workers}
+    make_project(tmp_path, options, MODEL, data)
+    assert_clear(launch(tmp_path, ranks=ranks), "images/7.png")
+
+
+@pytest.mark.parametrize("bad_rank", [None, "0", "1"], ids=["all", "rank 0", "rank 1"])
+@pytest.mark.parametrize("name", [None, *TWO])
+def test_nan_loss_names_its_step(
+    tmp_path: Path, name: str | None, bad_rank: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name is None and bad_rank is not None:
+        pytest.skip("one process has no rank 1")
+    options = TWO[name] if name else ONE
+    module = {"module": {"path": "model.py:Net", "args": {"bad_step": 6}}}
+    project(tmp_path, {**options, **module, "enable_progress_bar": True, "log_every_n_steps": 50})
+    environment = {} if bad_rank is None else {"BAD_RANK": bad_rank}
+    ended = launch(tmp_path, ranks=2 if name else None, environment=environment)
+    assert_clear(ended, "step 6", "not finite")
+    last = run_folder(tmp_path) / "checkpoints" / "last.ckpt"
+    state = torch.load(last if last.is_file() else last / "state.pt", weights_only=True)
+    assert state["step"] == 4
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_without_torchrun(tmp_path: Path, name: str) -> None:
+    project(tmp_path, TWO[name])
+    assert_clear(launch(tmp_path), "torchrun", "--nproc-per-node 2", "train.py")
+
+
+@pytest.mark.parametrize("strategy", ["single", *TWO])
+def test_cuda_asked_for_and_absent(tmp_path: Path, strategy: str) -> None:
+    options = TWO.get(strategy, ONE)
+    project(tmp_path, {**options, "accelerator": "cuda"})
+    assert_clear(launch(tmp_path, ranks=None if strategy == "single" else 2), "cuda", "no CUDA")
+
+
+def test_more_devices_than_there_are(tmp_path: Path) -> None:
+    project(tmp_path, {**TWO["ddp"], "accelerator": "cuda"})
+    stub = "import torch\ntorch.cuda.is_available = lambda: True\n"
+    stub += "torch.cuda.device_count = lambda: 0\n"
+    script = tmp_path / "train.py"
+    # torch without CUDA has no nccl
+    text = script.read_text().replace('"nccl"', '"gloo"')
+    script.write_text(text.replace("\nimport torch\n", "\n" + stub, 1))
+    assert_clear(launch(tmp_path, ranks=2), "0 CUDA devices")
+
+
+@pytest.mark.parametrize("name", [None, *TWO])
+def test_disk_full_while_saving(tmp_path: Path, name: str | None) -> None:
+    ranks = 2 if name else None
+    checkpoints = trained(tmp_path, TWO[name] if name else ONE, ranks)
+    before = contents(checkpoints)
+    plain = (".metadata", "manifest.json")
+    small = min(len(content) for file, content in before.items() if not file.endswith(plain))
+    ended = launch(tmp_path, *RESUME, ranks=ranks, fault=Fault(full=small - 2000))
+    assert_clear(ended, "File too large" if name != "fsdp" else "")
+    shutil.rmtree(checkpoints / "shards.tmp", ignore_errors=True)
+    assert contents(checkpoints) == before
+    ended = launch(tmp_path, *RESUME, ranks=ranks)
+    assert ended.done, ended.output
+
+
+def test_no_step_of_a_failed_run_is_left(tmp_path: Path) -> None:
+    """A folder of a run that could not start is no reason for a resume to fail."""
+    checkpoints = trained(tmp_path)
+    os.mkdir(tmp_path / "runs" / "version_1")
+    ended = launch(tmp_path, *RESUME)
+    assert ended.done, ended.output
+    assert (checkpoints / "last.ckpt").exists()
