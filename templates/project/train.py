@@ -82,23 +82,23 @@ from runtime.weights import load_weights
 class Config:
     """The settings of a run: train.py --help lists them, --name value sets one."""
 
-    task: TASKS = "fit"  #: if tasks
+    task: TASKS = "fit"  # what the script does  #: if tasks
     resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint
     init_from: str = {{ init_path | literal }}  # a checkpoint or a file of weights  #: if init_from
     default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder
     seed: int = -1  # -1 draws one, which is printed and saved  #: if seed_drawn
-    seed: int = {{ seed }}  #: if not seed_drawn
+    seed: int = {{ seed }}  # of every random stream  #: if not seed_drawn
 
     #: if has_model_fields
     # model
     #: for NAME, TYPE, default in model_fields
-    NAME: TYPE = {{ default | literal }}
+    NAME: TYPE = {{ default | literal }}  # argument of {{ module_class }}
     #: endfor
     #: endif
 
     # data
     #: for NAME, TYPE, default in data_fields
-    NAME: TYPE = {{ default | literal }}
+    NAME: TYPE = {{ default | literal }}  # argument of {{ data_class }}
     #: endfor
     batch_size: int = {{ batch_size }}  # samples per process in one batch  #: if builds_loaders
     num_workers: int = {{ num_workers }}  # processes that load data; 0: this one  #: if uses_workers
@@ -110,13 +110,13 @@ class Config:
     #: if has_optimizer_fields
     # optimizer
     #: for NAME, TYPE, default in optimizer_fields
-    NAME: TYPE = {{ default | literal }}
+    NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
     #: endif
     #: if has_scheduler_fields
     # scheduler
     #: for NAME, TYPE, default in scheduler_fields
-    NAME: TYPE = {{ default | literal }}
+    NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
     #: endfor
     warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
@@ -125,13 +125,13 @@ class Config:
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
 
     # loop
-    max_epochs: int = {{ max_epochs }}  #: if max_epochs_set
+    max_epochs: int = {{ max_epochs }}  # epochs of the whole run  #: if max_epochs_set
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
     val_check_interval: INTERVAL_TYPE = {{ val_check_interval | literal }}  # {{ interval_meaning }}  #: if val_within_epoch
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
-    log_every_n_steps: int = {{ log_every_n_steps }}
+    log_every_n_steps: int = {{ log_every_n_steps }}  # steps between rows of the log
 
     #: if has_saving_fields
     # checkpoints and early stopping
@@ -308,7 +308,7 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     )
     batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation and not distributed
     # a share is one of the first rank's batches, the same number on every rank
-    most = math.ceil(len(dataset) / (cfg.batch_size * world_size))  #: if limits_evaluation and distributed
+    most = math.ceil(len(dataset) / (cfg.batch_size * world_size))  # type: ignore[arg-type]  #: if limits_evaluation and distributed
     batches.max_batches = limit_batches(limit, most)  #: if limits_evaluation and distributed
     return DataLoader(
         SeededDataset(dataset),
@@ -396,7 +396,8 @@ def main(cfg: Config) -> dict[str, float]:
             fully_shard(module, {{ fsdp_arguments }})
         if type(module).__name__ in FSDP_WRAP:  #: if fsdp_wrap and not amp
             fully_shard(module, {{ fsdp_arguments }})
-    fully_shard(model, {{ fsdp_arguments }})  #: if fsdp
+    fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
+    fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and not accumulate
     #: if fsdp
     #: for step in steps
     register_fsdp_forward_method(model, {{ step | literal }})
@@ -411,7 +412,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task == "validate":  #: if validation
         val_metrics = validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
-        val_metrics = {}  #: if several_val
+        val_metrics: dict[str, float] = {}  #: if several_val
         for name, dataset in VAL_SETS.items():  #: if several_val
             val_metrics |= validate({{ val_arguments }}, f"val_{name}_", VAL_LOADER)
         if is_main:  #: wrap if distributed
@@ -419,7 +420,7 @@ def main(cfg: Config) -> dict[str, float]:
         return val_metrics
     if cfg.task == "test":  #: if test
         test_metrics = test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
-        test_metrics = {}  #: if several_test
+        test_metrics: dict[str, float] = {}  #: if several_test
         for name, dataset in TEST_SETS.items():  #: if several_test
             test_metrics |= test({{ test_arguments }}, f"test_{name}_", TEST_LOADER)
         if is_main:  #: wrap if distributed
@@ -595,7 +596,7 @@ def main(cfg: Config) -> dict[str, float]:
                         # average the gradients over the ranks once, in the window's last backward pass
                         ddp.require_backward_grad_sync = micro_step == len(window) - 1  #: if accumulate and ddp
                         # reduce the gradients over the ranks once, in the window's last backward pass
-                        model.set_requires_gradient_sync(micro_step == len(window) - 1)  #: if accumulate and fsdp
+                        fsdp.set_requires_gradient_sync(micro_step == len(window) - 1)  #: if accumulate and fsdp
                         batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
                         batch = to_device(batch, device)  #: if moves_batches and not prefetch
                         model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
@@ -688,7 +689,7 @@ def main(cfg: Config) -> dict[str, float]:
         scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
         if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
             scheduler.step()
-        val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
+        val_metrics = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
             #: include "project/events/validation.py"
@@ -709,6 +710,10 @@ def main(cfg: Config) -> dict[str, float]:
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
     model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
     bar.close()  #: if bar
+    if early_stopping.should_stop and is_main:  #: if early_stopping and distributed
+        print(f"stopped: {early_stopping.reason}")
+    if early_stopping.should_stop:  #: if early_stopping and not distributed
+        print(f"stopped: {early_stopping.reason}")
     if is_main:  #: wrap if distributed and tensorboard
         tensorboard.close()  #: if tensorboard
     return metrics

@@ -29,7 +29,7 @@ _CODE_PLACES = (
     "train val test predict validation_step test_step predict_step optimizer"
     " scheduler max_steps max_epochs limit_train_batches"
 ).split()
-_HOPELESS = 60  # attempts to complete a pair before it counts as refused
+_HOPELESS = 8  # attempts to complete a pair before it counts as refused
 
 
 def values(row: Row) -> dict[str, Any]:

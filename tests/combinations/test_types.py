@@ -1,0 +1,39 @@
+"""mypy passes on emitted projects."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.combinations.combine import random_rows
+from tests.combinations.projects import write_project
+
+SEED = 31
+
+
+def check(folder: Path, rows: int, seed: int) -> None:
+    """Fails with what mypy says of some projects; they share its cache."""
+    for number, row in enumerate(random_rows(rows, seed)):
+        project = write_project(folder / str(number), row)
+        command = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache")]
+        result = subprocess.run(
+            [*command, "train.py", "runtime"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert result.returncode == 0, (project / "lgen.yaml").read_text() + result.stdout
+
+
+def test_random_projects(tmp_path: Path) -> None:
+    """Three projects of random options."""
+    check(tmp_path, 3, SEED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(10))
+def test_more_random_projects(tmp_path: Path, chunk: int) -> None:
+    """Ten projects in each part."""
+    check(tmp_path, 10, SEED + 1 + chunk)
