@@ -23,6 +23,8 @@ def generate(plan: Plan) -> dict[str, str]:
     files["runtime/__init__.py"] = sources["__init__"]
     files |= {f"runtime/{name}.py": sources[name] for name in sorted(modules)}
     imported = {name for text in files.values() for name in top_level_modules(text)}
+    if plan.decisions.flags["tensorboard"]:
+        imported.add("tensorboard")  # torch.utils.tensorboard needs it
     needed = requirements(imported | plan.user_packages, plan.own_modules)
     for path in _text_files(plan):
         context = {**plan.context, "requirements": needed}

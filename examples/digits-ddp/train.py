@@ -34,11 +34,13 @@ from runtime.distributed import start_distributed
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
+from runtime.file_errors import file_errors_in_one_line
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.minimums import check_minimums
-from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
+from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.random_state import get_random_state
@@ -61,27 +63,27 @@ from runtime.weighted_sums import means
 class Config:
     """The settings of a run: train.py --help lists them, --name value sets one."""
 
-    task: Literal["fit", "validate", "test", "predict"] = "fit"
+    task: Literal["fit", "validate", "test", "predict"] = "fit"  # what the script does
     resume: str | None = None  # last, best or the path of a checkpoint
     default_root_dir: str = "runs"  # each run gets a folder version_N in it
-    seed: int = 0
+    seed: int = 0  # of every random stream
 
     # model
-    hidden: int = 128
+    hidden: int = 128  # argument of Classifier
 
     # data
     batch_size: int = 32  # samples per process in one batch
     num_workers: int = 0  # processes that load data; 0: this one
 
     # optimizer
-    lr: float = 0.001
+    lr: float = 0.001  # argument of AdamW
     accumulate_grad_batches: int = 4  # batches in one optimizer step
     gradient_clip_val: float = 1.0  # largest norm of all gradients together
 
     # loop
-    max_epochs: int = 15
+    max_epochs: int = 15  # epochs of the whole run
     max_steps: int = -1  # optimizer steps; -1: no limit
-    log_every_n_steps: int = 50
+    log_every_n_steps: int = 50  # steps between rows of the log
 
     # checkpoints and early stopping
     save_top_k: int = 3  # best checkpoints that are kept; -1: all
@@ -107,8 +109,8 @@ class TrainingStep(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, *arguments: Any) -> dict[str, Tensor]:
-        return self.model.training_step(*arguments)
+    def forward(self, batch: Any) -> dict[str, Tensor]:
+        return self.model.training_step(batch)
 
 
 @torch.inference_mode()
@@ -197,7 +199,7 @@ def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
 
-    rank, local_rank, world_size = start_distributed(
+    rank, _, world_size = start_distributed(
         "gloo", "torchrun --standalone --nproc-per-node 2 train.py"
     )
     is_main = rank == 0
@@ -211,7 +213,9 @@ def main(cfg: Config) -> dict[str, float]:
     seed_everything(cfg.seed)
     if is_main:
         csv_logger = CSVLogger(run_folder / "metrics.csv")
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step=step + 1)
+        # what was logged after the checkpoint is hidden, but only where training goes on
+        purge_step = step + 1 if cfg.task == "fit" else None
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
 
     # --- model ---
 
@@ -249,6 +253,7 @@ def main(cfg: Config) -> dict[str, float]:
         return {}
 
     # --- data ---
+
     train_batches, train_loader = training_loader(data, rank, world_size, cfg)
     num_batches = len(train_loader)
     samples_per_batch = cfg.batch_size * world_size
@@ -275,7 +280,8 @@ def main(cfg: Config) -> dict[str, float]:
         next_epoch: int, position: int, metrics: dict[str, float]
     ) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        stop_on_nonfinite_loss(train_metrics)
+        stop_on_nonfinite_loss_of_any_rank(train_metrics)
+        stop_on_nonfinite_weights(model)
         broadcast_buffers(model)
         this_rank = {
             "random_state": get_random_state("cpu"),
@@ -295,7 +301,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+        from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
 
     # --- resume ---
 
@@ -326,7 +332,10 @@ def main(cfg: Config) -> dict[str, float]:
             or batch_idx < num_batches
             and 0 <= cfg.max_steps <= step
         ):
-            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            if is_main:
+                print(
+                    f"nothing left to train: {epoch} epochs and {step} steps are done"
+                )
             return {}
 
     # --- training loop ---
@@ -357,7 +366,7 @@ def main(cfg: Config) -> dict[str, float]:
             bar.update()
 
             if step % cfg.log_every_n_steps == 0:
-                stop_on_nonfinite_loss(train_metrics)
+                stop_on_nonfinite_loss_of_any_rank(train_metrics)
                 row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")
                 metrics |= row
                 if is_main:
@@ -370,7 +379,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if waited >= cfg.train_time_interval:
                     save_checkpoint(epoch, batch_idx * samples_per_batch, {})
                     saved_at = time.monotonic()
-            if step == cfg.max_steps:
+            if 0 <= cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches:
@@ -390,7 +399,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0
         train_batches.position = 0
         save_checkpoint(epoch + 1, 0, val_metrics)
-        if step == cfg.max_steps:
+        if 0 <= cfg.max_steps <= step:
             break
 
     bar.close()
@@ -400,5 +409,6 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(parse_settings(Config))
+    with file_errors_in_one_line():
+        main(parse_settings(Config))
     dist.destroy_process_group()

@@ -75,6 +75,8 @@ def precision(spec: Spec) -> Decisions:
             "fsdp_wrap": fsdp and bool(spec.fsdp.wrap),
             "fsdp_groups": fsdp and (amp or bool(spec.fsdp.wrap)),
             "deterministic": spec.deterministic is True,
+            "sets_cublas_workspace": bool(spec.deterministic)
+            and spec.accelerator in ("auto", "cuda"),
             "deterministic_warn": spec.deterministic == "warn",
             "deterministic_buckets": bool(spec.deterministic),
             "benchmark_set": spec.benchmark is not None,

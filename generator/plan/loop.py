@@ -126,7 +126,7 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         validation and validates_within_epoch(spec) or spec.min_steps is not None
     )
     sized = not data.sources["train"].iterable
-    stopped = "step == cfg.max_steps"
+    stopped = "0 <= cfg.max_steps <= step"
     if within:
         stopped += " or " + _may_stop(spec, "epoch")
     return Decisions(
@@ -211,7 +211,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         due.append("(epoch + 1) % cfg.every_n_epochs == 0")
     if max_epochs(spec) is not None:
         due.append("epoch + 1 == cfg.max_epochs")
-    due.append("step == cfg.max_steps")
+    due.append("0 <= cfg.max_steps <= step")
     if spec.early_stopping is not None:
         due.append("early_stopping.should_stop")
     folder = given is not None or bool(spec.loggers) or predict

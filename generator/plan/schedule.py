@@ -101,6 +101,8 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "SCHEDULER_DUE": " and ".join(due),
         },
         values={
+            "optimizer_class": spec.optimizer.name if spec.optimizer else "",
+            "scheduler_class": name,
             "plateau_monitor": monitor,
             "scheduler_frequency": frequency,
             "frequency_meaning": f"{interval}s between steps of the scheduler",

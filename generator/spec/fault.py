@@ -23,5 +23,6 @@ class Fault:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """`; did you mean ...?` where one of the names is close, else an empty text."""
-    close = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    by_lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[close[0]]}?" if close else ""

@@ -61,6 +61,9 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         if bases:
             text += f"; if {bases[0]} brings it, add `defines: [training_step]` to the spec"
         faults.append(Fault(file, top.lineno, text))
+    if not lineage.package_bases:
+        text = f"class {name} is no nn.Module; write class {name}(nn.Module)"
+        faults.append(Fault(file, top.lineno, text))
     configures = _configures(methods)
     if isinstance(configures, Fault):
         faults.append(configures)

@@ -4,6 +4,7 @@
 """
 
 import math
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -54,12 +55,14 @@ from runtime.minimums import check_minimums
 from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
+from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_rank import restore_rank
+from runtime.restore_schedule import restore_schedule
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
 from runtime.seed import seed_everything
@@ -341,6 +344,8 @@ def main(cfg: Config) -> dict[str, float]:
     device = accelerator or torch.device("cpu")  #: if auto
     if device.type != "cpu":  #: if auto and distributed
         torch.accelerator.set_device_index(local_rank)
+    # cuBLAS is deterministic with a fixed workspace only, and reads this once
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  #: if sets_cublas_workspace
     torch.use_deterministic_algorithms(True)  #: if deterministic
     torch.use_deterministic_algorithms(True, warn_only=True)  #: if deterministic_warn
     torch.backends.cudnn.benchmark = BENCHMARK  #: if benchmark_set
@@ -364,7 +369,10 @@ def main(cfg: Config) -> dict[str, float]:
     seed_everything(cfg.seed)
     if is_main:  #: wrap if distributed and files
         csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step=step + 1)  #: if tensorboard and checkpoint
+        # what was logged after the checkpoint is hidden, but only where training goes on
+        purge_step = step + 1 if cfg.task == "fit" else None  #: if tensorboard and checkpoint and tasks
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
+        tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
     log = Log({{ log_arguments }})  #: if log and not (distributed and files)
     log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
@@ -387,8 +395,12 @@ def main(cfg: Config) -> dict[str, float]:
         print(summarize(model))  #: if summary
     # parameters are gathered for a forward or backward pass and sharded again after it
     mesh = init_device_mesh(DEVICE_TYPE, (world_size,))  #: if fsdp
-    policy = MixedPrecisionPolicy(param_dtype=AMP_DTYPE, reduce_dtype=torch.float32)  #: if fsdp and amp
-    for module in reversed(list(model.modules())):  #: if fsdp_groups
+    policy = MixedPrecisionPolicy(  #: if fsdp and amp
+        param_dtype=AMP_DTYPE,
+        reduce_dtype=torch.float32,
+        cast_forward_inputs=False,  # autocast casts what needs it
+    )
+    for module in reversed(list(model.modules())[1:]):  #: if fsdp_groups
         # batch norm keeps its weights and statistics in float32
         if isinstance(module, nn.modules.batchnorm._BatchNorm):  #: if amp
             fully_shard(module, mesh=mesh)
@@ -508,6 +520,7 @@ def main(cfg: Config) -> dict[str, float]:
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
+        stop_on_nonfinite_weights(model)  #: if raise_nonfinite
         broadcast_buffers(model)  #: if distributed
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
@@ -548,12 +561,12 @@ def main(cfg: Config) -> dict[str, float]:
         restore(
             checkpoint,
             optimizer=optimizer,  #: if not fsdp
-            scheduler=scheduler,  #: if scheduler
             scaler=scaler,  #: if fp16
             early_stopping=early_stopping,  #: if early_stopping
             checkpoints=checkpoints
         )
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
+        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
@@ -567,7 +580,8 @@ def main(cfg: Config) -> dict[str, float]:
         if is_main:  #: wrap if distributed and csv
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
         if EPOCHS_DONE:
-            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            if is_main:  #: wrap if distributed
+                print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
 
     # --- training loop ---
@@ -672,9 +686,9 @@ def main(cfg: Config) -> dict[str, float]:
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, POSITION, {})
                     saved_at = time.monotonic()
-                if step == cfg.max_steps:  #: if not early_within_epoch
+                if 0 <= cfg.max_steps <= step:  #: if not early_within_epoch
                     break
-                if step == cfg.max_steps or MAY_STOP_WITHIN:  #: if early_within_epoch
+                if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if early_within_epoch
                     break
 
         if STOPPED_WITHIN:
@@ -702,9 +716,9 @@ def main(cfg: Config) -> dict[str, float]:
         save_checkpoint(epoch + 1, 0, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
             save_checkpoint(epoch + 1, 0, EPOCH_RANKING)
-        if step == cfg.max_steps:  #: if not early_stopping
+        if 0 <= cfg.max_steps <= step:  #: if not early_stopping
             break
-        if step == cfg.max_steps or MAY_STOP:  #: if early_stopping
+        if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if early_stopping
             break
 
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined

@@ -1,7 +1,7 @@
 """Values that rank 0 makes and all ranks use."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import torch.distributed as dist
 
@@ -10,8 +10,19 @@ T = TypeVar("T")
 
 
 def from_main(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return on every rank what make(*args, **kwargs) returns on rank 0, which alone calls it."""
-    values = [make(*args, **kwargs) if dist.get_rank() == 0 else None]
-    dist.broadcast_object_list(values, src=0)
-    value: T = values[0]  # type: ignore[assignment]
-    return value
+    """Return on every rank what make(*args, **kwargs) returns on rank 0, which alone calls it.
+
+    An error of the file system, or the program's end, is raised on every rank: if rank 0 ended
+    alone the others would wait for it.
+    """
+    answer: list[Any] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            answer = [make(*args, **kwargs), None]
+        except (OSError, SystemExit) as error:
+            answer = [None, error]
+    dist.broadcast_object_list(answer, src=0)
+    value, problem = answer
+    if problem is not None:
+        raise problem
+    return cast(T, value)

@@ -15,7 +15,7 @@ from torch.utils.data import Subset
 import train
 from train import Config, Digits, main
 
-WORLD_SIZE = 2
+world_size = 2
 
 
 class OneBatch(Digits):
@@ -48,10 +48,6 @@ def test_overfits_one_batch(tmp_path: Path) -> None:
     assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
 
 
-class Stopped(Exception):
-    """Stands for whatever ends a run."""
-
-
 def whole_run(folder: str) -> dict[str, float]:
     """Train without a stop."""
     return main(
@@ -62,6 +58,10 @@ def whole_run(folder: str) -> dict[str, float]:
             default_root_dir=folder,
         )
     )
+
+
+class Stopped(Exception):
+    """Stands for whatever ends a run."""
 
 
 def stopped_run(folder: str) -> dict[str, float]:
@@ -137,7 +137,7 @@ def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    torch.multiprocessing.spawn(on_rank, (port, function, folder), nprocs=WORLD_SIZE)
+    torch.multiprocessing.spawn(on_rank, (port, function, folder), nprocs=world_size)
     return json.loads((folder / "metrics.json").read_text())
 
 
@@ -147,7 +147,7 @@ def on_rank(
     """Call the function as in a process that torchrun started."""
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-    os.environ |= {"WORLD_SIZE": str(WORLD_SIZE)}
+    os.environ |= {"WORLD_SIZE": str(world_size)}
     torch.set_num_threads(1)
     metrics = function(str(folder))
     if rank == 0:

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.random_state import set_random_state
 from runtime.seed import seed_everything
 from runtime.training_metrics import TrainingMetrics
+from runtime.weighted_sums import Sums
 
 
 def restore_rank(
@@ -31,5 +32,19 @@ def restore_rank(
     text = f"{seed} {rank} {checkpoint['step']}"
     seed_everything(int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little"))
     if rank == 0:
-        for saved in ranks:
-            train_metrics.add_state_dict(saved["train_metrics"])
+        train_metrics.load_state_dict(
+            {
+                part: total([saved["train_metrics"][part] for saved in ranks])
+                for part in ("interval", "epoch")
+            }
+        )
+
+
+def total(of_ranks: list[Sums]) -> Sums:
+    """Return the sums of all ranks together, added in the order of the ranks."""
+    sums: Sums = {}
+    for of_rank in of_ranks:
+        for name, (value, weight) in of_rank.items():
+            value_so_far, weight_so_far = sums.get(name, (0.0, 0.0))
+            sums[name] = (value_so_far + value, weight_so_far + weight)
+    return sums

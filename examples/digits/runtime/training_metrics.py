@@ -46,11 +46,6 @@ class TrainingMetrics:
         sums, self.epoch = self.epoch, {}
         return sums
 
-    def first_nonfinite_step(self) -> int | None:
-        """Return the first step whose loss was NaN or infinite, None if there was none."""
-        self.read()
-        return self.nonfinite_step
-
     def state_dict(self) -> dict[str, Sums]:
         """Return the sums so far."""
         self.read()
@@ -59,10 +54,3 @@ class TrainingMetrics:
     def load_state_dict(self, state: Mapping[str, Sums]) -> None:
         """Go on from saved sums."""
         self.interval, self.epoch = dict(state["interval"]), dict(state["epoch"])
-
-    def add_state_dict(self, state: Mapping[str, Sums]) -> None:
-        """Add the saved sums of one more rank."""
-        for own, saved in ((self.interval, state["interval"]), (self.epoch, state["epoch"])):
-            for name, (value, weight) in saved.items():
-                total, weights = own.get(name, (0.0, 0.0))
-                own[name] = (total + value, weights + weight)

@@ -42,10 +42,6 @@ def test_overfits_one_batch(tmp_path: Path) -> None:
     assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
 
 
-class Stopped(Exception):
-    """Stands for whatever ends a run."""
-
-
 def whole_run(folder: str) -> dict[str, float]:
     """Train without a stop."""
     return main(
@@ -56,6 +52,10 @@ def whole_run(folder: str) -> dict[str, float]:
             default_root_dir=folder,
         )
     )
+
+
+class Stopped(Exception):
+    """Stands for whatever ends a run."""
 
 
 def stopped_run(folder: str) -> dict[str, float]:

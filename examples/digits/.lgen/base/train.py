@@ -27,9 +27,11 @@ from runtime.csv_logger import CSVLogger
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
+from runtime.file_errors import file_errors_in_one_line
 from runtime.global_batch import check_global_batch
 from runtime.minimums import check_minimums
 from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.random_state import get_random_state
@@ -51,25 +53,25 @@ from runtime.weighted_sums import means
 class Config:
     """The settings of a run: train.py --help lists them, --name value sets one."""
 
-    task: Literal["fit", "validate", "test", "predict"] = "fit"
+    task: Literal["fit", "validate", "test", "predict"] = "fit"  # what the script does
     resume: str | None = None  # last, best or the path of a checkpoint
     default_root_dir: str = "runs"  # each run gets a folder version_N in it
-    seed: int = 0
+    seed: int = 0  # of every random stream
 
     # model
-    hidden: int = 128
+    hidden: int = 128  # argument of Classifier
 
     # data
     batch_size: int = 32  # samples per process in one batch
     num_workers: int = 0  # processes that load data; 0: this one
 
     # optimizer
-    lr: float = 0.001
+    lr: float = 0.001  # argument of AdamW
 
     # loop
-    max_epochs: int = 15
+    max_epochs: int = 15  # epochs of the whole run
     max_steps: int = -1  # optimizer steps; -1: no limit
-    log_every_n_steps: int = 50
+    log_every_n_steps: int = 50  # steps between rows of the log
 
     # checkpoints and early stopping
     save_top_k: int = 1  # best checkpoints that are kept; -1: all
@@ -167,9 +169,8 @@ def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
 
-    device = torch.accelerator.current_accelerator(
-        check_available=True
-    ) or torch.device("cpu")
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    device = accelerator or torch.device("cpu")
 
     if cfg.resume is None:
         run_folder, checkpoint = new_run_folder(cfg.default_root_dir), None
@@ -210,6 +211,7 @@ def main(cfg: Config) -> dict[str, float]:
         return {}
 
     # --- data ---
+
     train_batches, train_loader = training_loader(data, cfg)
     num_batches = len(train_loader)
     val_loader = evaluation_loader(data.val_dataset(), cfg)
@@ -234,6 +236,7 @@ def main(cfg: Config) -> dict[str, float]:
     ) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss(train_metrics)
+        stop_on_nonfinite_weights(model)
         this_rank = {
             "random_state": get_random_state(device.type),
             "train_metrics": train_metrics.state_dict(),
@@ -299,7 +302,7 @@ def main(cfg: Config) -> dict[str, float]:
             if time.monotonic() - saved_at >= cfg.train_time_interval:
                 save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
                 saved_at = time.monotonic()
-            if step == cfg.max_steps:
+            if 0 <= cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches:
@@ -315,7 +318,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0
         train_batches.position = 0
         save_checkpoint(epoch + 1, 0, val_metrics)
-        if step == cfg.max_steps:
+        if 0 <= cfg.max_steps <= step:
             break
 
     bar.close()
@@ -323,4 +326,5 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(parse_settings(Config))
+    with file_errors_in_one_line():
+        main(parse_settings(Config))

@@ -11,7 +11,7 @@ def start_distributed(backend: str | None, command: str) -> tuple[int, int, int]
     backend None lets torch choose by device. Ends the program, naming the command that is right,
     where torchrun did not start it.
     """
-    if "RANK" not in os.environ or "WORLD_SIZE" not in os.environ:
+    if not {"RANK", "LOCAL_RANK", "WORLD_SIZE"} <= os.environ.keys():
         raise SystemExit(f"this script trains in several processes; start it with: {command}")
     dist.init_process_group(backend)
     return dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size()

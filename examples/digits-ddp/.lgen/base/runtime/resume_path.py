@@ -20,20 +20,25 @@ def resume_checkpoint(
     damaged this is said, and the one before it is used.
     """
     if which not in ("last", "best"):
-        path = Path(which)
+        path = Path(which).absolute()
         try:
-            return path.absolute().parent.parent, load(path)
+            state = load(path)
         except FileNotFoundError:
             raise SystemExit(f"there is no checkpoint {which}") from None
         except DamagedCheckpoint as error:
             raise SystemExit(str(error)) from None
+        if path.parent.name != "checkpoints":
+            raise SystemExit(
+                f"{which} lies in no folder checkpoints of a run, beside which its metrics go on"
+            )
+        return path.parent.parent, state
     for run in sorted(Path(root).glob("version_*"), key=run_number, reverse=True):
         folder = run / "checkpoints"
         checkpoint = first_usable(newest_first(folder), load)
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
             if not names:
-                raise SystemExit(f"{folder} holds no best checkpoint: nothing was ranked")
+                raise SystemExit(f"{folder} holds no best checkpoint: none was ranked by a monitor")
             checkpoint = first_usable((folder / name for name in names), load)
         if checkpoint is not None:
             return run, checkpoint

@@ -44,7 +44,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             damaged = archive.testzip() or next(iter(folders), None)
         if damaged is None:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, MemoryError):
         raise
     except Exception as error:  # a damaged file can fail in many ways
         reason = str(error).split("\n")[0] or type(error).__name__

@@ -45,15 +45,16 @@ class Checkpoints:
         last = self.folder / "last.ckpt"
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {**state, "checkpoints": self.state_dict()}
-        if name is not None:
-            self.write(state, self.folder / name)
+        # nothing that is there is touched before the new state is written whole
+        path = self.folder / (name or "last.ckpt.new")
+        if name is not None or self.save_last:
+            self.write(state, path)
         if self.save_last:
             if last.exists():
                 self.link(last, self.folder / "previous.ckpt")
-            if name is None:
-                self.write(state, last)
-            else:
-                self.link(self.folder / name, last)
+            self.link(path, last)
+        if name is None:
+            self.remove(path)
         self.remove_dropped()
 
     def write(self, state: dict[str, Any], path: Path) -> None:
@@ -106,10 +107,12 @@ class Checkpoints:
         return {"files": dict(self.files), "best": best_first, "dropped": list(self.dropped)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved ranking; removes what that save had still to remove."""
+        """Go on from a saved ranking; removes what interrupted saves had still to remove."""
         self.files = dict(state["files"])
         self.dropped = list(state["dropped"])
         self.remove_dropped()
+        for left_over in self.folder.glob("*.ckpt.*"):
+            self.remove(left_over)
 
 
 def file_stem(template: str, values: Mapping[str, float]) -> str:

@@ -5,6 +5,7 @@ from runtime.training_metrics import TrainingMetrics
 
 def stop_on_nonfinite_loss(train_metrics: TrainingMetrics) -> None:
     """End the program if a loss since the last call was NaN or infinite, naming the first step."""
-    step = train_metrics.first_nonfinite_step()
-    if step is not None:
+    train_metrics.read()
+    if train_metrics.nonfinite_step is not None:
+        step = train_metrics.nonfinite_step
         raise SystemExit(f"the loss of step {step} is not finite; earlier checkpoints are kept")
