@@ -113,3 +113,12 @@ def test_best_without_a_ranking_is_a_clear_error(tmp_path):
     checkpoints.save(state(1), epoch=0, step=1, metrics={})
     with pytest.raises(SystemExit, match="holds no best checkpoint"):
         resume_checkpoint(tmp_path, "best")
+
+
+def test_a_checkpoint_that_was_moved_out_of_its_run_is_not_resumed(tmp_path):
+    """What a run writes goes beside its checkpoints: no stranger's folder is written to."""
+    path = train(tmp_path, [1.0]) / "checkpoints" / "last.ckpt"
+    (tmp_path / "elsewhere").mkdir()
+    moved = path.rename(tmp_path / "elsewhere" / "last.ckpt")
+    with pytest.raises(SystemExit, match="in no folder checkpoints of a run"):
+        resume_checkpoint(tmp_path, str(moved))
