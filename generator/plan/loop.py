@@ -35,7 +35,13 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     every_n = spec.check_val_every_n_epoch
     files = bool(spec.loggers)
     unscales = spec.gradient_clip_val is not None or "on_before_optimizer_step" in module.hooks
+    named = [module.steps["training_step"], *module.hooks.values()]
     flags = {
+        # a stream that is neither cut, validated within nor saved needs no count
+        "counts_batches": length_known(spec, data)
+        or within
+        or spec.checkpoint is not None
+        or any("batch_idx" in (*step.arguments, *step.keyword_only) for step in named),
         "accumulate": accumulate,
         "clip": spec.gradient_clip_val is not None,
         "clip_norm": spec.gradient_clip_val is not None and spec.gradient_clip_algorithm == "norm",

@@ -553,7 +553,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- resume ---
 
-    batch_idx = 0
+    batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     if checkpoint is not None:  #: if checkpoint and not weights_only
@@ -635,8 +635,8 @@ def main(cfg: Config) -> dict[str, float]:
                         # the window's last batch ends with the optimizer's step
                         if micro_step < len(window) - 1:  #: if accumulate and hooks.on_train_batch_end.defined
                             model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})
-                            batch_idx += 1
-                        batch_idx += 1  #: if accumulate and not hooks.on_train_batch_end.defined
+                            batch_idx += 1  #: if counts_batches
+                        batch_idx += 1  #: if counts_batches and accumulate and not hooks.on_train_batch_end.defined
                 if all_ranks(finite):  #: wrap if skip_nonfinite and distributed
                     if finite:  #: wrap if skip_nonfinite and not distributed
                         scaler.unscale_(optimizer)  #: if unscales
@@ -647,7 +647,7 @@ def main(cfg: Config) -> dict[str, float]:
                         scaler.step(optimizer)  #: if fp16
                         scaler.update()  #: if fp16
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
-                batch_idx += 1  #: if not accumulate or hooks.on_train_batch_end.defined
+                batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
                 bar.update()  #: if bar
 
@@ -711,7 +711,7 @@ def main(cfg: Config) -> dict[str, float]:
         #: endif
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
         batches_done += batch_idx  #: if val_across_epochs
-        batch_idx = 0
+        batch_idx = 0  #: if counts_batches
         train_batches.position = 0  #: if map_style
         save_checkpoint(epoch + 1, 0, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
