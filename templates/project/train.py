@@ -501,8 +501,8 @@ def main(cfg: Config) -> dict[str, float]:
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
     # gradients of the ranks in the same order
     ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
-    training_step = torch.compile(model.training_step)  #: if compile_step and not ddp
-    ddp = torch.compile(ddp)  #: if compile_step and ddp
+    training_step = torch.compile(model.training_step, {{ compile_arguments }})  #: if compile_step and not ddp
+    ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
     early_stopping = EarlyStopping(  #: if early_stopping
         {{ early_monitor | literal }},
         mode={{ early_mode | literal }},
