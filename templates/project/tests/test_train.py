@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -33,14 +34,14 @@ class OneBatch(UserData):
 
 def one_batch(FOLDER: str) -> dict[str, float]:
     """Train on one batch, once."""
-    train.UserData = OneBatch  # type: ignore
-    return main(Config({{ overfit_first }}, {{ test_root }}))
+    with patch.object(train, "UserData", OneBatch):
+        return main(Config({{ overfit_first }}, {{ test_root }}))
 
 
 def one_batch_again_and_again(FOLDER: str) -> dict[str, float]:
     """Train on one batch many times."""
-    train.UserData = OneBatch  # type: ignore
-    return main(Config({{ overfit_last }}, {{ test_root }}))
+    with patch.object(train, "UserData", OneBatch):
+        return main(Config({{ overfit_last }}, {{ test_root }}))
 
 
 def test_overfits_one_batch(tmp_path: Path) -> None:
