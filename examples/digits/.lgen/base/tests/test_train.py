@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -25,14 +26,14 @@ class OneBatch(Digits):
 
 def one_batch(folder: str) -> dict[str, float]:
     """Train on one batch, once."""
-    train.Digits = OneBatch  # type: ignore
-    return main(Config(max_epochs=1, num_workers=0, default_root_dir=folder))
+    with patch.object(train, "Digits", OneBatch):
+        return main(Config(max_epochs=1, num_workers=0, default_root_dir=folder))
 
 
 def one_batch_again_and_again(folder: str) -> dict[str, float]:
     """Train on one batch many times."""
-    train.Digits = OneBatch  # type: ignore
-    return main(Config(max_epochs=60, num_workers=0, default_root_dir=folder))
+    with patch.object(train, "Digits", OneBatch):
+        return main(Config(max_epochs=60, num_workers=0, default_root_dir=folder))
 
 
 def test_overfits_one_batch(tmp_path: Path) -> None:
