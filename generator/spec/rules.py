@@ -132,13 +132,6 @@ RULES: tuple[Rule, ...] = (
         "set momentum: 0.9 in optimizer, without dampening, or remove nesterov",
     ),
     Rule(
-        "clip-algorithm-value",
-        ("gradient_clip_algorithm", "gradient_clip_val"),
-        lambda s: s.gradient_clip_val is None and s.gradient_clip_algorithm != "norm",
-        "gradient_clip_algorithm says how gradients are limited, and no limit is set",
-        "set gradient_clip_val: 1.0, or remove gradient_clip_algorithm",
-    ),
-    Rule(
         "sparse-clipping",
         ("gradient_clip_val", "optimizer"),
         lambda s: s.gradient_clip_val is not None and optimizer(s, "SparseAdam"),

@@ -50,10 +50,6 @@ CASES = {
         "optimizer: {name: SGD, nesterov: true}",
         "optimizer: {name: SGD, nesterov: true, momentum: 0.9}",
     ),
-    "clip-algorithm-value": (
-        "gradient_clip_algorithm: value",
-        "gradient_clip_algorithm: value\ngradient_clip_val: 1.0",
-    ),
     "sparse-clipping": (
         "gradient_clip_val: 1\noptimizer: {name: SparseAdam}",
         "gradient_clip_val: 1\noptimizer: {name: Adam}",
