@@ -9,15 +9,17 @@ from torch import Tensor
 def num_samples(batch: Any) -> int:
     """Return the length of the first tensor of a batch; a tensor without dimensions counts 1."""
     # the most common batches first: this runs in every step
-    if type(batch) in (list, tuple) and batch and type(batch[0]) is Tensor and batch[0].dim():
-        return batch[0].size(0)
-    tensor = first_tensor(batch)
+    if type(batch) in (list, tuple) and batch and type(batch[0]) is Tensor:
+        tensor: Tensor | None = batch[0]
+    else:
+        tensor = first_tensor(batch)
     if tensor is None:
         raise SystemExit(
             f"a batch of type {type(batch).__name__} holds no tensor, so its samples cannot be "
             "counted: tensors are looked for in tuples, lists and dicts"
         )
-    return tensor.size(0) if tensor.dim() else 1
+    shape = tensor.shape
+    return shape[0] if shape else 1
 
 
 def first_tensor(batch: Any) -> Tensor | None:

@@ -14,7 +14,7 @@ def map_tensors(function: Callable[[Any], Any], batch: Any) -> Any:
     if isinstance(batch, dict):
         return {key: map_tensors(function, value) for key, value in batch.items()}
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):
-        return type(batch)(*(map_tensors(function, value) for value in batch))
+        return type(batch)(*[map_tensors(function, value) for value in batch])
     if isinstance(batch, (list, tuple)):
-        return type(batch)(map_tensors(function, value) for value in batch)
+        return type(batch)([map_tensors(function, value) for value in batch])
     return batch

@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
-from runtime.weighted_sums import MAX_PENDING, PendingMetrics, Sums, add
+from runtime.weighted_sums import PendingMetrics, Sums, add
 
 
-class TrainingMetrics:
+class TrainingMetrics(PendingMetrics):
     """Sums of the training step's outputs, weighted by samples.
 
     Outputs stay on the device until something is asked for. Values are added one after the other
@@ -15,24 +14,20 @@ class TrainingMetrics:
     """
 
     def __init__(self) -> None:
-        self.pending = PendingMetrics()
+        super().__init__()
         self.interval: Sums = {}
         self.epoch: Sums = {}
         self.nonfinite_step: int | None = None
 
-    def append(self, outputs: Mapping[str, Any], weight: float, step: int) -> None:
-        """Add the outputs of a batch of the step, which weighs as much as it has samples."""
-        self.pending.append(outputs, weight, step)
-        if len(self.pending.batches) >= MAX_PENDING:
-            self.read()
-
     def read(self) -> None:
         """Read what is pending, and note the first step whose loss is no number."""
-        for values, weight, step in self.pending.read():
-            add(self.interval, values, weight)
-            add(self.epoch, values, weight)
-            if self.nonfinite_step is None and not math.isfinite(values["loss"]):
-                self.nonfinite_step = step
+        readings = self.take()
+        add(self.interval, readings)
+        add(self.epoch, readings)
+        if self.nonfinite_step is None:
+            losses = readings.get("loss", [])
+            steps = (step for loss, _, step in losses if not math.isfinite(loss))
+            self.nonfinite_step = next(steps, None)
 
     def interval_sums(self) -> Sums:
         """Return the sums since the last call."""

@@ -100,7 +100,7 @@ def test_outputs_keep_no_graph_alive():
     weight = torch.ones((), requires_grad=True)
     metrics = TrainingMetrics()
     metrics.append({"loss": weight * 2}, 1, 1)
-    outputs, _, _ = metrics.pending.batches[0]
+    outputs, _, _ = metrics.batches[0]
     assert not outputs["loss"].requires_grad
 
 

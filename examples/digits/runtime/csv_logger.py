@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 
 class CSVLogger:
@@ -18,16 +19,21 @@ class CSVLogger:
         self.path = path
         self.columns: list[str] = []
         self.rows = 0
-        if path.exists():
-            self.keep(None)
+        self.file: TextIO | None = None
+        if path.exists() and not path.read_text(encoding="utf-8").endswith("\n"):
+            self.keep(None)  # the last row is torn
+        elif lines := self.read():
+            self.columns, self.rows = lines[0], len(lines) - 1
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: int) -> None:
         """Append a row; numbers are written so that float() gives them back exactly."""
         row = {"step": step, "epoch": epoch, **metrics}
         if new := [name for name in row if name not in self.columns]:
             self.add_columns(new)
-        with self.path.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow([row.get(n, "") for n in self.columns])
+        if self.file is None:
+            self.file = self.path.open("a", buffering=1, newline="", encoding="utf-8")
+        writer = csv.writer(self.file, lineterminator="\n")
+        writer.writerow([row.get(name, "") for name in self.columns])
         self.rows += 1
 
     def add_columns(self, names: list[str]) -> None:
@@ -45,6 +51,7 @@ class CSVLogger:
 
     def write(self, lines: list[list[str]]) -> None:
         """Put these lines in the place of the file."""
+        self.close()
         aside = self.path.with_suffix(".tmp")
         with aside.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(lines)
@@ -67,3 +74,9 @@ class CSVLogger:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Drop the rows that were written after the state was saved."""
         self.keep(state["rows"])
+
+    def close(self) -> None:
+        """Close the file, which the next row opens again."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None

@@ -1,11 +1,12 @@
 """Weighted sums of metrics, kept on the device until they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+Reading = tuple[float, float, int]  # value, weight, step
 Sums = dict[str, tuple[float, float]]
 MAX_PENDING = 1000  # batches whose metrics wait on the device
 
@@ -16,56 +17,62 @@ class PendingMetrics:
     def __init__(self) -> None:
         self.batches: list[tuple[dict[str, Any], float, int]] = []
 
-    def append(self, outputs: Mapping[str, Any], weight: float, step: int) -> None:
-        """Take over a step's outputs; waits for no device."""
-        detached = {
-            name: value.detach() if isinstance(value, Tensor) else value
-            for name, value in outputs.items()
-        }
+    def append(self, outputs: Mapping[str, Any], weight: float, step: int = 0) -> None:
+        """Add the outputs of a batch that has this many samples; waits for no device."""
+        detached = {}
+        for name, value in outputs.items():
+            detached[name] = value.detach() if isinstance(value, Tensor) else value
         self.batches.append((detached, weight, step))
+        if len(self.batches) >= MAX_PENDING:
+            self.read()
 
-    def read(self) -> list[tuple[dict[str, float], float, int]]:
-        """Return the values of all batches since the last call: one transfer for all of them."""
+    def read(self) -> None:
+        """Add what is pending to the sums: what each kind of metrics does with take()."""
+        raise NotImplementedError
+
+    def take(self) -> dict[str, list[Reading]]:
+        """Return what has been appended since the last call, by metric."""
         batches, self.batches = self.batches, []
-        names = [name for outputs, _, _ in batches for name in outputs]
-        values = [value for outputs, _, _ in batches for value in outputs.values()]
-        numbers = iter(read_together(names, values))
-        return [
-            # zip takes a name first, so no number is lost where the names end
-            (dict(zip(outputs, numbers, strict=False)), weight, step)
-            for outputs, weight, step in batches
-        ]
+        readings = {}
+        for name in dict.fromkeys(name for outputs, _, _ in batches for name in outputs):
+            given = [(outputs[name], w, step) for outputs, w, step in batches if name in outputs]
+            values, weights, steps = zip(*given, strict=True)
+            readings[name] = list(zip(as_numbers(name, values), weights, steps, strict=True))
+        return readings
 
 
-def read_together(names: list[str], values: list[Any]) -> list[float]:
-    """Return scalar tensors and plain numbers as floats, reading each kind of tensor at once.
+def as_numbers(name: str, values: Sequence[Any]) -> list[float]:
+    """Return the values of a metric; tensors of one kind are read in one transfer.
 
-    Ends the program, naming it, where a value is no single number.
+    Ends the program, naming the metric, where a value is no single number.
     """
-    places: dict[tuple[torch.dtype, torch.device], list[int]] = {}
-    for place, value in enumerate(values):
-        if isinstance(value, Tensor):
-            if value.dim():
-                if value.numel() != 1:
-                    raise SystemExit(
-                        f"the step's output {names[place]} has the shape {tuple(value.shape)}, "
-                        "but must be one number"
-                    )
-                values[place] = value.reshape(())
-            places.setdefault((value.dtype, value.device), []).append(place)
-    numbers = values.copy()
-    for indices in places.values():
-        together = torch.stack([values[place] for place in indices]).tolist()
-        for place, number in zip(indices, together, strict=True):
-            numbers[place] = number
-    return [float(number) for number in numbers]
+    try:
+        together = torch.stack(values)  # type: ignore[arg-type]
+    except (TypeError, RuntimeError):  # not all are tensors, or not of one kind
+        return [as_number(name, value) for value in values]
+    if together.dim() > 1:
+        return [as_number(name, value) for value in together]
+    numbers: list[float] = together.tolist()
+    return numbers
 
 
-def add(sums: Sums, values: Mapping[str, float], weight: float) -> None:
-    """Add a batch's values, one batch after the other, in float64."""
-    for name, value in values.items():
+def as_number(name: str, value: Any) -> float:
+    """Return a tensor with one element, or a plain number, as a float."""
+    if isinstance(value, Tensor) and value.numel() != 1:
+        raise SystemExit(
+            f"the step's output {name} has the shape {tuple(value.shape)}, but must be one number"
+        )
+    return float(value)
+
+
+def add(sums: Sums, readings: Mapping[str, list[Reading]]) -> None:
+    """Add value * weight, one batch after the other, in float64."""
+    for name, of_batches in readings.items():
         total, weights = sums.get(name, (0.0, 0.0))
-        sums[name] = (total + value * weight, weights + weight)
+        for value, weight, _ in of_batches:
+            total += value * weight
+            weights += weight
+        sums[name] = (total, weights)
 
 
 def means(
