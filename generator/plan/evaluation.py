@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
@@ -17,6 +18,8 @@ _FUNCTION = {"val": "validate", "test": "test", "predict": "predict"}
 _TASK = {"val": "validate", "test": "test", "predict": "predict"}
 # what a loop passes on to its steps and hooks, where one of them names it
 _PASSED = ("epoch", "step", "log")
+# what the loaders of an evaluation are built with
+_DEALT = ("rank", "world_size", "cfg")
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
     flags = {
         "tasks": bool(stages),
+        "several_tasks": len(stages) > 1,
         "validation": "val" in stages,
         "test": "test" in stages,
         "predict": "predict" in stages,
@@ -188,6 +192,16 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
                 spec, data, stage, "dataset" if several else made
             )
             values[f"{stage}_arguments"] = _passed(spec, loops[stage])
+    needs = _needs(names, values, several_tasks=flags["several_tasks"])
+    values["evaluate_needs"] = {name: name in needs for name in ("device", *_PASSED, *_DEALT)}
+    values["evaluate_arguments"] = arguments(
+        "model",
+        *(name for name in ("device", *_PASSED) if name in needs),
+        "data",
+        *(name for name in _DEALT[:-1] if name in needs),
+        *(['run_folder / "predictions"'] if "predict" in stages else []),
+        *(["cfg"] if "cfg" in needs else []),
+    )
     plain = all(
         data.sources[stage].kind == "dataset"
         and not (data.sources[stage].iterable and is_limited(spec, stage))
@@ -206,6 +220,16 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names["STEP_PARAMETERS"] = _parameters(training)
     values["steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
     return Decisions(flags, names, values)
+
+
+def _needs(
+    names: Mapping[str, str], values: Mapping[str, object], *, several_tasks: bool
+) -> set[str]:
+    """The names that the calls of the loops and their loaders use."""
+    texts = [str(values[f"{stage}_arguments"]) for stage in _LONG]
+    texts += [names[f"{stage.upper()}_{what}"] for stage in _LONG for what in ("LOADER", "SETS")]
+    used = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
+    return used | {"cfg"} if several_tasks else used
 
 
 _TYPES = {"batch": "Any", "optimizer": "torch.optim.Optimizer", "log": "Log"}

@@ -254,6 +254,44 @@ def predict(  #: if predict
         model.on_predict_end({{ predict_loop.on_end.arguments }})  #: if predict_loop.on_end.defined
 
 
+def evaluate(  #: if tasks
+    model: UserModel,
+    device: torch.device,  #: if evaluate_needs.device
+    epoch: int,  #: if evaluate_needs.epoch
+    step: int,  #: if evaluate_needs.step
+    log: Log,  #: if evaluate_needs.log
+    data: UserData,
+    rank: int,  #: if evaluate_needs.rank
+    world_size: int,  #: if evaluate_needs.world_size
+    folder: Path,  #: if predict
+    cfg: Config  #: if evaluate_needs.cfg
+) -> dict[str, float]:
+    """Do the task of cfg, other than fit, and return its metrics."""
+    #: if validation
+    if cfg.task == "validate":  #: wrap if test or predict
+        metrics: dict[str, float] = {}  #: if several_val
+        for name, dataset in VAL_SETS.items():  #: if several_val
+            metrics |= validate({{ val_arguments }}, f"val_{name}_", VAL_LOADER)
+        return metrics  #: if several_val
+        return validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
+    #: endif
+    #: if test
+    if cfg.task == "test":  #: wrap if predict
+        metrics = {}  #: if several_test and several_val
+        metrics: dict[str, float] = {}  #: if several_test and not several_val
+        for name, dataset in TEST_SETS.items():  #: if several_test
+            metrics |= test({{ test_arguments }}, f"test_{name}_", TEST_LOADER)
+        return metrics  #: if several_test
+        return test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
+    #: endif
+    #: if predict
+    predict({{ predict_arguments }}, PREDICT_LOADER, folder)  #: if not several_predict
+    for name, dataset in PREDICT_SETS.items():  #: if several_predict
+        predict({{ predict_arguments }}, PREDICT_LOADER, folder / name)
+    return {}
+    #: endif
+
+
 def training_loader(  #: if map_style
     data: UserData,
     rank: int,  #: if distributed
@@ -422,29 +460,16 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, model=model)  #: if not fsdp
         restore_model(checkpoint, model)  #: if fsdp
 
-    if cfg.task == "validate":  #: if validation
-        val_metrics = validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
-        val_metrics: dict[str, float] = {}  #: if several_val
-        for name, dataset in VAL_SETS.items():  #: if several_val
-            val_metrics |= validate({{ val_arguments }}, f"val_{name}_", VAL_LOADER)
+    if cfg.task != "fit":  #: if tasks
+        results = evaluate({{ evaluate_arguments }})
         if is_main:  #: wrap if distributed
-            print(f"step {step}  {as_text(val_metrics)}")
-        return val_metrics
-    if cfg.task == "test":  #: if test
-        test_metrics = test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
-        test_metrics: dict[str, float] = {}  #: if several_test
-        for name, dataset in TEST_SETS.items():  #: if several_test
-            test_metrics |= test({{ test_arguments }}, f"test_{name}_", TEST_LOADER)
-        if is_main:  #: wrap if distributed
-            csv_logger.log(test_metrics, step=step, epoch=epoch)  #: if csv
-            tensorboard.log(test_metrics, step=step, epoch=epoch)  #: if tensorboard
-            print(f"step {step}  {as_text(test_metrics)}")
-        return test_metrics
-    if cfg.task == "predict":  #: if predict
-        predict({{ predict_arguments }}, PREDICT_LOADER, run_folder / "predictions")  #: if not several_predict
-        for name, dataset in PREDICT_SETS.items():  #: if several_predict
-            predict({{ predict_arguments }}, PREDICT_LOADER, run_folder / "predictions" / name)
-        return {}
+            if cfg.task == "test":  #: if test and files and several_tasks
+                csv_logger.log(results, step=step, epoch=epoch)  #: if csv
+                tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard
+            csv_logger.log(results, step=step, epoch=epoch)  #: if test and csv and not several_tasks
+            tensorboard.log(results, step=step, epoch=epoch)  #: if test and tensorboard and not several_tasks
+            print(f"step {step}  {as_text(results)}")
+        return results
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
 

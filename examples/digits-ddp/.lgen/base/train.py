@@ -153,6 +153,29 @@ def predict(model: Classifier, loader: DataLoader[Any], folder: Path) -> None:
             save_predictions(folder, number, outputs)
 
 
+def evaluate(
+    model: Classifier,
+    data: Digits,
+    rank: int,
+    world_size: int,
+    folder: Path,
+    cfg: Config,
+) -> dict[str, float]:
+    """Do the task of cfg, other than fit, and return its metrics."""
+    if cfg.task == "validate":
+        return validate(
+            model, evaluation_loader(data.val_dataset(), rank, world_size, cfg)
+        )
+    if cfg.task == "test":
+        return test(
+            model, evaluation_loader(data.test_dataset(), rank, world_size, cfg)
+        )
+    predict(
+        model, evaluation_loader(data.predict_dataset(), rank, world_size, cfg), folder
+    )
+    return {}
+
+
 def training_loader(
     data: Digits, rank: int, world_size: int, cfg: Config
 ) -> tuple[TrainingBatches, DataLoader[Any]]:
@@ -228,29 +251,16 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:
         restore(checkpoint, model=model)
 
-    if cfg.task == "validate":
-        val_metrics = validate(
-            model, evaluation_loader(data.val_dataset(), rank, world_size, cfg)
+    if cfg.task != "fit":
+        results = evaluate(
+            model, data, rank, world_size, run_folder / "predictions", cfg
         )
         if is_main:
-            print(f"step {step}  {as_text(val_metrics)}")
-        return val_metrics
-    if cfg.task == "test":
-        test_metrics = test(
-            model, evaluation_loader(data.test_dataset(), rank, world_size, cfg)
-        )
-        if is_main:
-            csv_logger.log(test_metrics, step=step, epoch=epoch)
-            tensorboard.log(test_metrics, step=step, epoch=epoch)
-            print(f"step {step}  {as_text(test_metrics)}")
-        return test_metrics
-    if cfg.task == "predict":
-        predict(
-            model,
-            evaluation_loader(data.predict_dataset(), rank, world_size, cfg),
-            run_folder / "predictions",
-        )
-        return {}
+            if cfg.task == "test":
+                csv_logger.log(results, step=step, epoch=epoch)
+                tensorboard.log(results, step=step, epoch=epoch)
+            print(f"step {step}  {as_text(results)}")
+        return results
 
     # --- data ---
 

@@ -131,6 +131,18 @@ def predict(
             save_predictions(folder, batch_idx, outputs)
 
 
+def evaluate(
+    model: Classifier, device: torch.device, data: Digits, folder: Path, cfg: Config
+) -> dict[str, float]:
+    """Do the task of cfg, other than fit, and return its metrics."""
+    if cfg.task == "validate":
+        return validate(model, device, evaluation_loader(data.val_dataset(), cfg))
+    if cfg.task == "test":
+        return test(model, device, evaluation_loader(data.test_dataset(), cfg))
+    predict(model, device, evaluation_loader(data.predict_dataset(), cfg), folder)
+    return {}
+
+
 def training_loader(
     data: Digits, cfg: Config
 ) -> tuple[TrainingBatches, DataLoader[Any]]:
@@ -190,25 +202,12 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:
         restore(checkpoint, model=model)
 
-    if cfg.task == "validate":
-        val_metrics = validate(
-            model, device, evaluation_loader(data.val_dataset(), cfg)
-        )
-        print(f"step {step}  {as_text(val_metrics)}")
-        return val_metrics
-    if cfg.task == "test":
-        test_metrics = test(model, device, evaluation_loader(data.test_dataset(), cfg))
-        csv_logger.log(test_metrics, step=step, epoch=epoch)
-        print(f"step {step}  {as_text(test_metrics)}")
-        return test_metrics
-    if cfg.task == "predict":
-        predict(
-            model,
-            device,
-            evaluation_loader(data.predict_dataset(), cfg),
-            run_folder / "predictions",
-        )
-        return {}
+    if cfg.task != "fit":
+        results = evaluate(model, device, data, run_folder / "predictions", cfg)
+        if cfg.task == "test":
+            csv_logger.log(results, step=step, epoch=epoch)
+        print(f"step {step}  {as_text(results)}")
+        return results
 
     # --- data ---
 
