@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
+from lgen.spec.parts import Optimizer, Scheduler
+from lgen.tables.torch_optim import Kind
+from lgen.tables.torch_optim import arguments as arguments_of
 from lgen.user_code.classes import UserClass, UserData
 
 # names that Config or main() use for themselves
@@ -108,6 +112,12 @@ def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
     return {p.name: p.annotation for p in user_class.constructor.parameters if p.annotation}
 
 
+def _torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
+    """The plain types that torch gives the arguments of an optimizer or scheduler."""
+    rows = arguments_of(kind, part.name) if part and part.name else {}
+    return {name: row["type"] for name, row in rows.items() if row.get("type") in SIMPLE_TYPES}
+
+
 def fields(
     spec: Spec,
     module: UserClass,
@@ -117,8 +127,8 @@ def fields(
 ) -> Decisions:
     """The fields that arguments of the optimizer, scheduler, module and data bring."""
     taken = set(RESERVED)
-    optimizer = call(optimizer_args, "optimizer", taken, {})
-    scheduler = call(scheduler_args, "scheduler", taken, {})
+    optimizer = call(optimizer_args, "optimizer", taken, _torch_types("optimizers", spec.optimizer))
+    scheduler = call(scheduler_args, "scheduler", taken, _torch_types("schedulers", spec.scheduler))
     model = call(spec.module.args, "model", taken, parameter_types(module))
     dataset = call(spec.data.args, "data", taken, parameter_types(data))
 
@@ -144,6 +154,13 @@ def fields(
             "data_arguments": dataset.arguments,
             "optimizer_arguments": optimizer.arguments,
             "scheduler_arguments": scheduler.arguments,
+            "bounds": setting_bounds(spec),
+            "optimizer_bounds": argument_bounds(
+                optimizer.fields, "optimizers", spec.optimizer.name if spec.optimizer else None
+            ),
+            "scheduler_bounds": argument_bounds(
+                scheduler.fields, "schedulers", spec.scheduler.name if spec.scheduler else None
+            ),
         },
     )
 

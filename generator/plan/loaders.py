@@ -132,7 +132,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",
         "PER_BATCH": per_batch,
     }
-    values: dict[str, object] = {"min_workers": 1 if spec.persistent_workers else 0}
+    values: dict[str, object] = {}
     for stage in STAGES:
         limit = getattr(spec, f"limit_{stage}_batches")
         flags[f"limit_{stage}"] = runs[stage] and is_limited(spec, stage)

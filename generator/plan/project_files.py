@@ -26,7 +26,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     checkpoint = spec.checkpoint
     within_epoch: dict[str, str] = {}
     if checkpoint and checkpoint.train_time_interval is not None:
-        within_epoch = {"train_time_interval": "0.0", "log_every_n_steps": "1"}
+        within_epoch = {"train_time_interval": "1e-6", "log_every_n_steps": "1"}
     elif checkpoint and checkpoint.every_n_train_steps is not None:
         within_epoch = {"every_n_train_steps": "3"}
     seed = {"seed": "0"} if spec.seed is None else {}

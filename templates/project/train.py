@@ -33,6 +33,7 @@ from MODEL_MODULE import UserModel
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.batch import num_samples
+from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
@@ -51,7 +52,7 @@ from runtime.global_batch import check_global_batch
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
-from runtime.minimums import check_minimums
+from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
@@ -147,18 +148,38 @@ class Config:
     #: endif
 
     def __post_init__(self) -> None:
-        check_minimums(
+        check_bounds(
             self,
-            batch_size=1,  #: if builds_loaders
-            num_workers={{ min_workers }},  #: if uses_workers
-            accumulate_grad_batches=1,  #: if accumulate
-            max_epochs=1,  #: if max_epochs_set
-            max_steps=-1,
-            log_every_n_steps=1,
-            check_val_every_n_epoch=1,  #: if val_every_n
-            every_n_epochs=1,  #: if save_every_n_epochs
-            every_n_train_steps=1,  #: if save_every_n_steps
-            save_top_k=-1,  #: if monitored
+            seed={{ bounds.seed | literal }},
+            batch_size={{ bounds.batch_size | literal }},  #: if builds_loaders
+            num_workers={{ bounds.num_workers | literal }},  #: if uses_workers
+            limit_train_batches={{ bounds.limit_train_batches | literal }},  #: if limit_train
+            limit_val_batches={{ bounds.limit_val_batches | literal }},  #: if limit_val
+            limit_test_batches={{ bounds.limit_test_batches | literal }},  #: if limit_test
+            limit_predict_batches={{ bounds.limit_predict_batches | literal }},  #: if limit_predict
+            #: for NAME, allowed in optimizer_bounds
+            NAME={{ allowed | literal }},
+            #: endfor
+            #: for NAME, allowed in scheduler_bounds
+            NAME={{ allowed | literal }},
+            #: endfor
+            warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
+            scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
+            accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
+            gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
+            max_epochs={{ bounds.max_epochs | literal }},  #: if max_epochs_set
+            max_steps={{ bounds.max_steps | literal }},
+            min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
+            min_steps={{ bounds.min_steps | literal }},  #: if min_steps_set
+            val_check_interval={{ bounds.val_check_interval | literal }},  #: if val_within_epoch
+            check_val_every_n_epoch={{ bounds.check_val_every_n_epoch | literal }},  #: if val_every_n
+            log_every_n_steps={{ bounds.log_every_n_steps | literal }},
+            save_top_k={{ bounds.save_top_k | literal }},  #: if monitored
+            every_n_epochs={{ bounds.every_n_epochs | literal }},  #: if save_every_n_epochs
+            every_n_train_steps={{ bounds.every_n_train_steps | literal }},  #: if save_every_n_steps
+            train_time_interval={{ bounds.train_time_interval | literal }},  #: if save_by_time
+            patience={{ bounds.patience | literal }},  #: if early_stopping
+            min_delta={{ bounds.min_delta | literal }},  #: if early_stopping
         )
 
 

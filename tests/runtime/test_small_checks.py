@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from runtime.bounds import check_bounds
 from runtime.checkpoint_file import save_checkpoint
 from runtime.global_batch import check_global_batch
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
-from runtime.minimums import check_minimums
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.restore import restore
@@ -29,16 +29,20 @@ def test_a_share_that_leaves_no_batch_is_an_error():
         limit_batches(0.05, 10)
 
 
-def test_all_settings_below_their_minimum_are_named():
+def test_all_settings_out_of_bounds_are_named():
     @dataclass
     class Settings:
         batch_size: int = 0
         max_steps: int = -1
         lr: float = float("nan")
 
-    check_minimums(Settings(), batch_size=0, max_steps=-1)
-    with pytest.raises(SystemExit, match="batch_size is 0, but must be at least 1; lr is nan"):
-        check_minimums(Settings(), batch_size=1, max_steps=-1, lr=0)
+    check_bounds(Settings(), batch_size=">= 0", max_steps="== -1 or >= 1")
+    with pytest.raises(SystemExit) as end:
+        check_bounds(Settings(), batch_size="> 0 and <= 1", max_steps="== -1 or >= 1", lr=">= 0")
+    message = "batch_size is 0 (allowed: > 0 and <= 1); lr is nan (allowed: >= 0)"
+    assert str(end.value) == message
+    with pytest.raises(SystemExit, match=r"max_steps is 0 \(allowed: -1 or >= 1\)"):
+        check_bounds(Settings(max_steps=0), max_steps="== -1 or >= 1")
 
 
 def test_the_same_global_batch_goes_on_and_another_names_the_way_out():

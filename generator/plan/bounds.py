@@ -1,0 +1,75 @@
+"""Decides what values the settings of a run may have: those that the spec allows its options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lgen.spec.allowed import branches, schema_at
+from lgen.spec.options import Spec
+from lgen.tables.torch_optim import Kind, arguments
+
+if TYPE_CHECKING:
+    from lgen.plan.fields import ConfigField
+
+# the option whose bounds a setting has, where it is not the one of its name
+_OPTION = {
+    # a limit of 0 turns a stage off, which makes another script
+    "limit_val_batches": "limit_train_batches",
+    "limit_test_batches": "limit_train_batches",
+    "limit_predict_batches": "limit_train_batches",
+    "warmup_steps": "scheduler.warmup_steps",
+    "scheduler_frequency": "scheduler.frequency",
+    "save_top_k": "checkpoint.save_top_k",
+    "every_n_epochs": "checkpoint.every_n_epochs",
+    "every_n_train_steps": "checkpoint.every_n_train_steps",
+    "train_time_interval": "checkpoint.train_time_interval",
+    "patience": "early_stopping.patience",
+    "min_delta": "early_stopping.min_delta",
+}
+_SETTINGS = (
+    "seed batch_size num_workers accumulate_grad_batches gradient_clip_val max_epochs max_steps"
+    " min_epochs min_steps limit_train_batches val_check_interval check_val_every_n_epoch"
+    " log_every_n_steps"
+).split()
+_SIGNS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+
+
+def setting_bounds(spec: Spec) -> dict[str, str]:
+    """By setting, its bounds as a condition without its left side, such as `> 0 and <= 1`."""
+    bounds = {name: _option_bounds(spec, name) for name in [*_SETTINGS, *_OPTION]}
+    if spec.seed is None:
+        bounds["seed"] = ">= -1"  # which draws one
+    if spec.persistent_workers:
+        bounds["num_workers"] = ">= 1"  # of none, torch keeps none
+    return bounds
+
+
+def _option_bounds(spec: Spec, name: str) -> str:
+    """The bounds of one setting; of an option that is a count or a share, those of its form."""
+    schema = schema_at(tuple(_OPTION.get(name, name).split(".")))
+    given = getattr(spec, name, None)
+    kinds = {int: ("integer",), float: ("number",)}.get(type(given), ("integer", "number"))
+    parts = branches(schema or {})
+    constants = [f"== {part['const']}" for part in parts if isinstance(part.get("const"), int)]
+    ranges = [_range(part) for part in parts if part.get("type") in kinds and "const" not in part]
+    return " or ".join([*constants, *dict.fromkeys(ranges)])
+
+
+def _range(limits: Mapping[str, Any]) -> str:
+    """The limits of a schema, those left out that are only how numbers are stored."""
+    said = [
+        f"{sign} {limits[key]:g}"
+        for key, sign in _SIGNS.items()
+        if key in limits and limits[key] < 2**31
+    ]
+    return " and ".join(said)
+
+
+def argument_bounds(
+    fields: Iterable[ConfigField], kind: Kind, name: str | None
+) -> list[tuple[str, str]]:
+    """The settings that are arguments of an optimizer or scheduler and have bounds, with these."""
+    rows = arguments(kind, name) if name else {}
+    bounds = [(f.name, _range(rows[f.argument])) for f in fields if f.type in ("int", "float")]
+    return [(setting, allowed) for setting, allowed in bounds if allowed]

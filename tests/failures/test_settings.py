@@ -1,0 +1,111 @@
+"""Settings of a run have the bounds that the spec gives its options."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lgen.spec.read import loads
+from tests.support.launch import launch
+from tests.support.projects import OPTIONS, make_project, spec_text
+
+EVERYTHING: dict[str, Any] = {
+    **OPTIONS,
+    "optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9},
+    "scheduler": {
+        "name": "StepLR",
+        "step_size": 2,
+        "interval": "step",
+        "frequency": 2,
+        "warmup_steps": 1,
+    },
+    "accumulate_grad_batches": 2,
+    "gradient_clip_val": 1.0,
+    "max_epochs": 5,
+    "min_epochs": 1,
+    "min_steps": 1,
+    "limit_train_batches": 0.5,
+    "limit_val_batches": 2,
+    "limit_test_batches": 0.5,
+    "limit_predict_batches": 2,
+    "val_check_interval": 0.5,
+    "check_val_every_n_epoch": 2,
+    "checkpoint": {"monitor": "val_loss", "every_n_epochs": 2, "every_n_train_steps": 3},
+    "early_stopping": {"monitor": "val_loss"},
+}
+ELSEWHERE = {
+    "lr": "optimizer.lr",
+    "momentum": "optimizer.momentum",
+    "step_size": "scheduler.step_size",
+    "warmup_steps": "scheduler.warmup_steps",
+    "scheduler_frequency": "scheduler.frequency",
+    "save_top_k": "checkpoint.save_top_k",
+    "every_n_epochs": "checkpoint.every_n_epochs",
+    "every_n_train_steps": "checkpoint.every_n_train_steps",
+    "train_time_interval": "checkpoint.train_time_interval",
+    "patience": "early_stopping.patience",
+    "min_delta": "early_stopping.min_delta",
+}
+TRY = """
+import dataclasses, json, sys
+from train import Config
+
+found = []
+for field in dataclasses.fields(Config):
+    for value in {int: [-2, -1, 0, 1, 2], float: [-0.1, 0.0, 0.3, 1.0, 1.5, float("nan")]}.get(
+        type(field.default), []
+    ):
+        try:
+            Config(**{field.name: value})
+            fault = ""
+        except SystemExit as end:
+            fault = str(end)
+        found.append([field.name, value, fault])
+print(json.dumps(found))
+"""
+
+
+def spec_allows(setting: str, value: float) -> bool:
+    """Whether lgen.yaml may give the option of this setting this value."""
+    if (
+        setting in ("limit_val_batches", "limit_test_batches", "limit_predict_batches")
+        and not value
+    ):
+        return False  # the spec's 0 leaves the whole loop out of the script
+    options = {key: dict(v) if isinstance(v, dict) else v for key, v in EVERYTHING.items()}
+    *parents, name = ELSEWHERE.get(setting, setting).split(".")
+    part: dict[str, Any] = options
+    for parent in parents:
+        part = part[parent]
+    part[name] = value
+    return not isinstance(loads(spec_text(options)), list)
+
+
+def test_script_and_spec_allow_the_same(tmp_path: Path) -> None:
+    """Every number that the one refuses the other refuses, and the script names it."""
+    project = make_project(tmp_path, EVERYTHING)
+    done = subprocess.run(
+        [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    tried = json.loads(done.stdout)
+    assert ELSEWHERE.keys() < {name for name, _, _ in tried}
+    for name, value, fault in tried:
+        assert (fault == "") == spec_allows(name, value), (name, value, fault)
+        assert fault == "" or fault.startswith(f"{name} is {value} (allowed: "), fault
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["--warmup-steps -1", "--val-check-interval 2", "--gradient-clip-val 0", "--lr -1"],
+)
+def test_setting_out_of_bounds_is_one_line(tmp_path: Path, setting: str) -> None:
+    """The script ends before anything is written."""
+    ended = launch(make_project(tmp_path, EVERYTHING), *setting.split())
+    assert ended.codes == [1]
+    (line,) = ended.output.splitlines()
+    assert line.startswith(setting.split()[0][2:].replace("-", "_")) and "allowed" in line
+    assert not (tmp_path / "runs").exists()
