@@ -22,6 +22,7 @@ from data import Digits
 from model import Classifier
 from runtime.as_text import as_text
 from runtime.batch import num_samples
+from runtime.bounds import check_bounds
 from runtime.checkpoints import Checkpoints
 from runtime.csv_logger import CSVLogger
 from runtime.evaluation_batches import EvaluationBatches
@@ -29,7 +30,6 @@ from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.file_errors import file_errors_in_one_line
 from runtime.global_batch import check_global_batch
-from runtime.minimums import check_minimums
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -78,14 +78,17 @@ class Config:
     train_time_interval: float = 1800.0  # seconds between checkpoints
 
     def __post_init__(self) -> None:
-        check_minimums(
+        check_bounds(
             self,
-            batch_size=1,
-            num_workers=0,
-            max_epochs=1,
-            max_steps=-1,
-            log_every_n_steps=1,
-            save_top_k=-1,
+            seed=">= 0",
+            batch_size=">= 1",
+            num_workers=">= 0",
+            lr=">= 0",
+            max_epochs=">= 1",
+            max_steps="== -1 or >= 1",
+            log_every_n_steps=">= 1",
+            save_top_k=">= -1",
+            train_time_interval="> 0",
         )
 
 

@@ -48,7 +48,7 @@ def whole_run(folder: str) -> dict[str, float]:
     return main(
         Config(
             max_steps=8,
-            train_time_interval=0.0,
+            train_time_interval=1e-6,
             log_every_n_steps=1,
             default_root_dir=folder,
         )
@@ -73,7 +73,7 @@ def stopped_run(folder: str) -> dict[str, float]:
         return main(
             Config(
                 max_steps=8,
-                train_time_interval=0.0,
+                train_time_interval=1e-6,
                 log_every_n_steps=1,
                 default_root_dir=folder,
             )
@@ -87,7 +87,7 @@ def resumed_run(folder: str) -> dict[str, float]:
     return main(
         Config(
             max_steps=8,
-            train_time_interval=0.0,
+            train_time_interval=1e-6,
             log_every_n_steps=1,
             resume="last",
             default_root_dir=folder,
