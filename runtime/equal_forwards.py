@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch.distributed as dist
+from torch.utils.data import DataLoader, IterableDataset
 
 
 def equal_forwards(loader: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
@@ -11,20 +12,37 @@ def equal_forwards(loader: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
 
     A forward pass gathers sharded parameters from all processes, so it waits for those that make
     none. A process that has run out repeats its last batch, one that had none at all repeats the
-    first batch of process 0. Results that come with False are to be thrown away.
+    first batch of another. Results that come with False are to be thrown away.
     """
     batches = iter(loader)
-    last = None
+    lengths = from_all_ranks(known_length(loader))
+    number, last = 0, None
     while True:
         found = next(batches, None)
-        has_batch: list[bool] = [False] * dist.get_world_size()
-        dist.all_gather_object(has_batch, found is not None)
+        if None in lengths:
+            has_batch = from_all_ranks(found is not None)
+        else:
+            has_batch = [number < length for length in lengths]
         if not any(has_batch):
             return
-        if last is None and not all(has_batch):
+        if number == 0 and not all(has_batch):
             first = [found]
             dist.broadcast_object_list(first, src=has_batch.index(True))
             last = first[0]
         if found is not None:
             last = found
         yield last, found is not None
+        number += 1
+
+
+def known_length(loader: Any) -> int | None:
+    """Return the number of batches, None where only the data knows."""
+    exact = type(loader) is DataLoader and not isinstance(loader.dataset, IterableDataset)
+    return len(loader) if exact else None
+
+
+def from_all_ranks(value: Any) -> list[Any]:
+    """Return the value of every process, in the order of the ranks."""
+    values = [None] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return values

@@ -45,15 +45,18 @@ def devices(spec: Spec, data: UserData) -> Decisions:
             "sync_batchnorm": spec.sync_batchnorm,
             "prefetch": spec.prefetch_to_device,
             "pin_memory": (
-                spec.accelerator == "cuda" if spec.pin_memory is None else spec.pin_memory
+                spec.accelerator in ("cuda", "auto")
+                if spec.pin_memory is None
+                else spec.pin_memory
             ),
             "persistent_workers": spec.persistent_workers,
         },
         names={
             "DEVICE_TYPE": "device.type" if spec.accelerator == "auto" else f'"{spec.accelerator}"',
             "LOCAL_RANK": "local_rank" if local else "_",
+            # torch warns where memory is pinned for no device
+            "PIN_MEMORY": "torch.cuda.is_available()" if spec.accelerator == "auto" else "True",
             "RANK": "rank" if is_distributed(spec) else "0",
-            "FSDP_WRAP": "{" + ", ".join(f'"{name}"' for name in spec.fsdp.wrap) + "}",
         },
         values={
             "backend": _BACKEND[spec.accelerator],
@@ -73,7 +76,6 @@ def precision(spec: Spec) -> Decisions:
             "fp16": spec.precision == "16-mixed",
             "true_precision": spec.precision in _TRUE,
             "fsdp_wrap": fsdp and bool(spec.fsdp.wrap),
-            "fsdp_groups": fsdp and (amp or bool(spec.fsdp.wrap)),
             "deterministic": spec.deterministic is True,
             "sets_cublas_workspace": bool(spec.deterministic)
             and spec.accelerator in ("auto", "cuda"),
@@ -95,6 +97,7 @@ def precision(spec: Spec) -> Decisions:
         values={
             "float32_matmul_precision": spec.float32_matmul_precision,
             "compile_arguments": _compile_arguments(spec),
+            "fsdp_wrap_names": arguments(*map(literal, spec.fsdp.wrap)),
             "fsdp_arguments": arguments(
                 mesh="mesh",
                 **({"mp_policy": "policy"} if amp else {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.spec.options import Spec
-from lgen.user_code.classes import STAGES, STEP_OF_STAGE, DataSource, UserClass, UserData
+from lgen.user_code.classes import STAGES, DataSource, UserClass, UserData, has_loop
 
 _COUNT = "batches of an epoch"
 _SHARE = "share of an epoch's batches"
@@ -14,7 +14,7 @@ _SHARE = "share of an epoch's batches"
 def runs_stage(spec: Spec, module: UserClass, data: UserData, stage: str) -> bool:
     """Whether the script has a loop for train, val, test or predict."""
     limit = getattr(spec, f"limit_{stage}_batches")
-    return STEP_OF_STAGE[stage] in module.steps and stage in data.sources and limit != 0
+    return has_loop(module, data, stage) and limit != 0
 
 
 def is_limited(spec: Spec, stage: str) -> bool:
@@ -129,6 +129,11 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "TRAIN_LOADER": _train_loader(spec, built),
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
+        "FORWARDS": (
+            "prefetch_to_device(equal_forwards(loader), device)"
+            if spec.prefetch_to_device
+            else "equal_forwards(loader)"
+        ),
         "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",
         "PER_BATCH": per_batch,
     }

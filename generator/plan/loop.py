@@ -176,10 +176,10 @@ def _epochs_done(spec: Spec, data: UserData) -> str:
     if spec.early_stopping is not None:
         ended.append(_may_stop(spec, "epoch"))
     done = " or ".join(ended)
-    if not data.sources["train"].iterable:
-        # at the epoch's last batch its means, validation and checkpoint are still to come
-        done = f"batch_idx < num_batches and {done if len(ended) == 1 else f'({done})'}"
-    return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
+    if data.sources["train"].iterable:
+        return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
+    done = f"batch_idx < num_batches and {done if len(ended) == 1 else f'({done})'}"
+    return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or ({done})"
 
 
 def _checkpoints_arguments(given: Checkpoint | None) -> Code:
@@ -225,8 +225,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags={
             "checkpoint": given is not None,
             "monitored": monitor is not None,
-            "has_saving_fields": monitor is not None
-            or spec.early_stopping is not None
+            "has_checkpoint_fields": monitor is not None
             or given is not None
             and (
                 (conditional and every_n is not None)

@@ -111,12 +111,13 @@ class Config:
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
-    #: if has_optimizer_fields
-    # optimizer
+    # optimizer  #: if has_optimizer_fields or accumulate or clip
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
-    #: endif
+    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
+    gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
+
     #: if has_scheduler_fields
     # scheduler
     #: for NAME, TYPE, default in scheduler_fields
@@ -125,8 +126,6 @@ class Config:
     warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
-    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
-    gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
 
     # loop
     max_epochs: int = {{ max_epochs }}  # epochs of the whole run  #: if max_epochs_set
@@ -137,8 +136,10 @@ class Config:
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
     log_every_n_steps: int = {{ log_every_n_steps }}  # steps between rows of the log
 
-    #: if has_saving_fields
-    # checkpoints and early stopping
+    #: if has_checkpoint_fields or early_stopping
+    # checkpoints  #: if has_checkpoint_fields and not early_stopping
+    # checkpoints and early stopping  #: if has_checkpoint_fields and early_stopping
+    # early stopping  #: if not has_checkpoint_fields
     save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
     every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
     every_n_train_steps: int = {{ every_n_train_steps }}  # steps between checkpoints  #: if save_every_n_steps
@@ -215,9 +216,9 @@ def EVALUATE(
         for batch in LOADER:  #: wrap if not fsdp and not stage.needs_batch_idx
             for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp and stage.needs_batch_idx
                 # all ranks make equally many forward passes: each of them gathers sharded parameters
-                for batch, COUNTS in equal_forwards(LOADER):  #: wrap if fsdp and not stage.needs_batch_idx
+                for batch, COUNTS in FORWARDS:  #: wrap if fsdp and not stage.needs_batch_idx
                     # all ranks make equally many forward passes: each of them gathers sharded parameters
-                    for batch_idx, (batch, COUNTS) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp and stage.needs_batch_idx
+                    for batch_idx, (batch, COUNTS) in enumerate(FORWARDS):  #: wrap if fsdp and stage.needs_batch_idx
                         batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
                         batch = to_device(batch, device)  #: if moves_batches and not prefetch
                         model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
@@ -260,7 +261,7 @@ def predict(  #: if predict
         model.on_predict_epoch_start({{ predict_loop.on_epoch_start.arguments }})  #: if predict_loop.on_epoch_start.defined
         for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
             # all ranks make equally many forward passes: each of them gathers sharded parameters
-            for batch_idx, (batch, counts) in enumerate(equal_forwards(LOADER)):  #: wrap if fsdp
+            for batch_idx, (batch, counts) in enumerate(FORWARDS):  #: wrap if fsdp
                 batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
                 batch = to_device(batch, device)  #: if moves_batches and not prefetch
                 model.on_predict_batch_start({{ predict_loop.on_batch_start.arguments }})  #: if predict_loop.on_batch_start.defined
@@ -345,7 +346,7 @@ def training_loader(  #: if map_style
         batch_sampler=batches,
         num_workers=cfg.num_workers,
         collate_fn=data.collate_fn,  #: if collate_fn
-        pin_memory=True,  #: if pin_memory
+        pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers
         generator=torch.Generator(),
     )
@@ -377,7 +378,7 @@ def evaluation_loader(  #: if builds_evaluation_loaders
         batch_sampler=batches,
         num_workers=cfg.num_workers,
         collate_fn=data.collate_fn,  #: if collate_fn
-        pin_memory=True,  #: if pin_memory
+        pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers
         generator=torch.Generator(),
     )
@@ -459,14 +460,12 @@ def main(cfg: Config) -> dict[str, float]:
         reduce_dtype=torch.float32,
         cast_forward_inputs=False,  # autocast casts what needs it
     )
-    for module in reversed(list(model.modules())[1:]):  #: if fsdp_groups
+    for module in model.modules():  #: if fsdp and amp
         # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):  #: if amp
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
             fully_shard(module, mesh=mesh)
-        elif type(module).__name__ in FSDP_WRAP:  #: if amp and fsdp_wrap
-            fully_shard(module, {{ fsdp_arguments }})
-        if type(module).__name__ in FSDP_WRAP:  #: if fsdp_wrap and not amp
-            fully_shard(module, {{ fsdp_arguments }})
+    for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
+        fully_shard(module, {{ fsdp_arguments }})
     fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
     fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and not accumulate
     #: if fsdp
@@ -506,7 +505,7 @@ def main(cfg: Config) -> dict[str, float]:
         num_workers=0,  #: if stateful_train_data
         num_workers=cfg.num_workers,  #: if not stateful_train_data
         collate_fn=data.collate_fn,  #: if collate_fn
-        pin_memory=True,  #: if pin_memory
+        pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers and not stateful_train_data
         generator=torch.Generator().manual_seed(cfg.seed)
     )
@@ -625,6 +624,7 @@ def main(cfg: Config) -> dict[str, float]:
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         if is_main:  #: wrap if distributed and csv
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
+        # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
@@ -708,6 +708,11 @@ def main(cfg: Config) -> dict[str, float]:
                         csv_logger.log(row, step=step, epoch=epoch)  #: if csv
                         tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar
+                    #: if save_by_time and distributed and not (scheduler or val_within_epoch or save_every_n_steps)
+                    # one clock decides for all ranks
+                    waited = from_main(lambda: time.monotonic() - saved_at)
+                    #: include "project/events/save_by_time.py"
+                    #: endif
                 scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
                 if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
                     scheduler.step()
@@ -723,12 +728,10 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, POSITION, {})
                 if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and not val_within_epoch
                     save_checkpoint(epoch, POSITION, {})
-                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed
+                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed and (scheduler or val_within_epoch or save_every_n_steps)
                     # one clock decides for all ranks
                     waited = from_main(lambda: time.monotonic() - saved_at)
-                    if waited >= cfg.train_time_interval:
-                        save_checkpoint(epoch, POSITION, {})
-                        saved_at = time.monotonic()
+                    #: include "project/events/save_by_time.py"
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, POSITION, {})
                     saved_at = time.monotonic()

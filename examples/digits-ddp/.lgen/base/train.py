@@ -85,7 +85,7 @@ class Config:
     max_steps: int = -1  # optimizer steps; -1: no limit
     log_every_n_steps: int = 50  # steps between rows of the log
 
-    # checkpoints and early stopping
+    # checkpoints
     save_top_k: int = 3  # best checkpoints that are kept; -1: all
     train_time_interval: float = 1800.0  # seconds between checkpoints
 
@@ -341,10 +341,9 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = checkpoint["position"] // samples_per_batch
         if is_main:
             csv_logger.load_state_dict(checkpoint["csv_logger"])
-        if (
-            epoch >= cfg.max_epochs
-            or batch_idx < num_batches
-            and 0 <= cfg.max_steps <= step
+        # after an epoch's last batch its means, validation and checkpoint are still to come
+        if epoch >= cfg.max_epochs or (
+            batch_idx < num_batches and 0 <= cfg.max_steps <= step
         ):
             if is_main:
                 print(
@@ -387,7 +386,6 @@ def main(cfg: Config) -> dict[str, float]:
                     csv_logger.log(row, step=step, epoch=epoch)
                     tensorboard.log(row, step=step, epoch=epoch)
                     bar.set_postfix(row, refresh=False)
-            if step % cfg.log_every_n_steps == 0:
                 # one clock decides for all ranks
                 waited = from_main(lambda: time.monotonic() - saved_at)
                 if waited >= cfg.train_time_interval:

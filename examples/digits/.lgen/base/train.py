@@ -73,7 +73,7 @@ class Config:
     max_steps: int = -1  # optimizer steps; -1: no limit
     log_every_n_steps: int = 50  # steps between rows of the log
 
-    # checkpoints and early stopping
+    # checkpoints
     save_top_k: int = 1  # best checkpoints that are kept; -1: all
     train_time_interval: float = 1800.0  # seconds between checkpoints
 
@@ -162,6 +162,7 @@ def training_loader(
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=cfg.num_workers,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),
     )
     return batches, loader
@@ -176,6 +177,7 @@ def evaluation_loader(dataset: Dataset[Any], cfg: Config) -> DataLoader[Any]:
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=cfg.num_workers,
+        pin_memory=torch.cuda.is_available(),
         generator=torch.Generator(),
     )
 
@@ -267,10 +269,9 @@ def main(cfg: Config) -> dict[str, float]:
         train_batches.position = checkpoint["position"]
         batch_idx = checkpoint["position"] // cfg.batch_size
         csv_logger.load_state_dict(checkpoint["csv_logger"])
-        if (
-            epoch >= cfg.max_epochs
-            or batch_idx < num_batches
-            and 0 <= cfg.max_steps <= step
+        # after an epoch's last batch its means, validation and checkpoint are still to come
+        if epoch >= cfg.max_epochs or (
+            batch_idx < num_batches and 0 <= cfg.max_steps <= step
         ):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
