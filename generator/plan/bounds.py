@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from lgen.spec.allowed import branches, schema_at
+from lgen.spec.allowed import bounds, branches, schema_at
 from lgen.spec.options import Spec
 from lgen.tables.torch_optim import Kind, arguments
 
@@ -32,17 +32,16 @@ _SETTINGS = (
     " min_epochs min_steps limit_train_batches val_check_interval check_val_every_n_epoch"
     " log_every_n_steps"
 ).split()
-_SIGNS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 
 
 def setting_bounds(spec: Spec) -> dict[str, str]:
     """By setting, its bounds as a condition without its left side, such as `> 0 and <= 1`."""
-    bounds = {name: _option_bounds(spec, name) for name in [*_SETTINGS, *_OPTION]}
+    found = {name: _option_bounds(spec, name) for name in [*_SETTINGS, *_OPTION]}
     if spec.seed is None:
-        bounds["seed"] = ">= -1"  # which draws one
+        found["seed"] = ">= -1"  # which draws one
     if spec.persistent_workers:
-        bounds["num_workers"] = ">= 1"  # of none, torch keeps none
-    return bounds
+        found["num_workers"] = ">= 1"  # of none, torch keeps none
+    return found
 
 
 def _option_bounds(spec: Spec, name: str) -> str:
@@ -52,18 +51,8 @@ def _option_bounds(spec: Spec, name: str) -> str:
     kinds = {int: ("integer",), float: ("number",)}.get(type(given), ("integer", "number"))
     parts = branches(schema or {})
     constants = [f"== {part['const']}" for part in parts if isinstance(part.get("const"), int)]
-    ranges = [_range(part) for part in parts if part.get("type") in kinds and "const" not in part]
+    ranges = [bounds(part) for part in parts if part.get("type") in kinds and "const" not in part]
     return " or ".join([*constants, *dict.fromkeys(ranges)])
-
-
-def _range(limits: Mapping[str, Any]) -> str:
-    """The limits of a schema, those left out that are only how numbers are stored."""
-    said = [
-        f"{sign} {limits[key]:g}"
-        for key, sign in _SIGNS.items()
-        if key in limits and limits[key] < 2**31
-    ]
-    return " and ".join(said)
 
 
 def argument_bounds(
@@ -71,5 +60,5 @@ def argument_bounds(
 ) -> list[tuple[str, str]]:
     """The settings that are arguments of an optimizer or scheduler and have bounds, with these."""
     rows = arguments(kind, name) if name else {}
-    bounds = [(f.name, _range(rows[f.argument])) for f in fields if f.type in ("int", "float")]
-    return [(setting, allowed) for setting, allowed in bounds if allowed]
+    found = [(f.name, bounds(rows[f.argument])) for f in fields if f.type in ("int", "float")]
+    return [(setting, allowed) for setting, allowed in found if allowed]

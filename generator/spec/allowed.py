@@ -59,7 +59,7 @@ def keys_at(path: tuple[str | int, ...]) -> list[str]:
 
 
 def words(schema: Schema) -> str:
-    """What a schema allows, such as `an integer, at least 1, or null`."""
+    """What a schema allows, such as `int >= 1, or null`."""
     return ", or ".join(dict.fromkeys(_words(branch) for branch in branches(schema)))
 
 
@@ -78,28 +78,32 @@ def _words(schema: Schema) -> str:
     kind = schema.get("type")
     if kind == "array":
         inner = words(schema.get("items", {}))
-        return f"a list of {inner}" if inner else "a list"
+        return f"list of {inner}" if inner else "list"
     if kind == "object":
-        keys = ", ".join(schema.get("properties", {}))
-        return f"a mapping of {keys}" if keys else "a mapping"
+        keys = list(schema.get("properties", {}))
+        more = ["..."] if schema.get("additionalProperties") else []
+        return f"mapping of {', '.join([*keys, *more])}" if keys else "mapping"
     names = {
-        "integer": "an integer",
-        "number": "a number",
-        "boolean": "true or false",
-        "string": "HH:MM:SS" if "pattern" in schema else "a text",
+        "integer": "int",
+        "number": "float",
+        "boolean": "bool",
+        "string": "HH:MM:SS" if "pattern" in schema else "str",
         "null": "null",
     }
-    limits = [
-        f"{said} {schema[key]:g}"
-        for key, said in [
-            ("minimum", "at least"),
-            ("exclusiveMinimum", "above"),
-            ("maximum", "at most"),
-            ("exclusiveMaximum", "below"),
-        ]
+    return f"{names.get(str(kind), '')} {bounds(schema)}".strip()
+
+
+def bounds(schema: Schema) -> str:
+    """The limits of a number as a condition without its left side, such as `> 0 and <= 1`.
+
+    Limits that only say how numbers are stored are left out.
+    """
+    signs = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    return " and ".join(
+        f"{sign} {schema[key]:g}"
+        for key, sign in signs.items()
         if key in schema and schema[key] < 2**31
-    ]
-    return " ".join([names.get(str(kind), ""), *limits]).strip()
+    )
 
 
 def _value(value: Any) -> str:

@@ -14,6 +14,15 @@ from lgen.spec.rules import RULES
 from lgen.spec.types import fits
 from lgen.tables.torch_optim import Kind, classes
 
+# what Lightning also calls a value, or called it before
+_OTHER_NAMES = {
+    ("accelerator", "gpu"): "cuda",
+    ("precision", "16"): "16-mixed",
+    ("precision", "32"): "32-true",
+    ("precision", "64"): "64-true",
+    ("precision", "bf16"): "bf16-mixed",
+    ("strategy", "auto"): "single",
+}
 # stands for a class path that is wrong or missing, so that the rest can still be looked at
 _STAND_IN = {"module": "model.py:Model", "data": "data.py:Data"}
 
@@ -58,8 +67,8 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
         name = ".".join(str(part) for part in path)
         value = _value_at(document.values, path)
         if kind == "missing":
-            allowed = words(schema_at(path) or {})
-            message = f"{name} is missing; it is {allowed}"
+            schema = schema_at(path) or {}
+            message = f"{name} is missing: {schema.get('description', '')} ({words(schema)})"
         elif kind == "extra_forbidden":
             known = keys_at(path[:-1])
             near = nearest(str(path[-1]), known)
@@ -70,6 +79,8 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
         else:
             schema = schema_at(path) or {}
             near = nearest(value, choices(schema)) if isinstance(value, str) else ""
+            if other := _OTHER_NAMES.get((name, str(value))):
+                near = f"; did you mean {other}?"
             message = f"{name} is {shown(value)}; allowed: {words(schema)}{near}"
         faults.setdefault(path, Fault(document.file, document.line(path), message))
     return list(faults.values())
