@@ -1,4 +1,5 @@
 import random
+import weakref
 from timeit import repeat
 
 import pytest
@@ -96,12 +97,16 @@ def test_nonfinite_metrics_beside_a_finite_loss_stop_nothing():
     assert metrics.nonfinite_step is None
 
 
-def test_outputs_keep_no_graph_alive():
-    weight = torch.ones((), requires_grad=True)
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_outputs_keep_no_graph_alive(shape):
+    loss = torch.ones(shape, requires_grad=True) * 2
+    graph = weakref.ref(loss)
     metrics = TrainingMetrics()
-    metrics.append({"loss": weight * 2}, 1, 1)
-    outputs, _, _ = metrics.batches[0]
-    assert not outputs["loss"].requires_grad
+    metrics.append({"loss": loss}, 1, 1)
+    del loss
+    assert graph() is None
+    assert not getattr(metrics.batches[0][0]["loss"], "requires_grad", False)
+    assert means(metrics.interval_sums(), "") == {"loss": 2.0}
 
 
 def test_an_output_that_is_no_number_is_a_clear_error():

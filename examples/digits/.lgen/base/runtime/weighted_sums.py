@@ -19,10 +19,13 @@ class PendingMetrics:
 
     def append(self, outputs: Mapping[str, Any], weight: float, step: int = 0) -> None:
         """Add the outputs of a batch that has this many samples; waits for no device."""
-        detached = {}
+        taken = {}
         for name, value in outputs.items():
-            detached[name] = value.detach() if isinstance(value, Tensor) else value
-        self.batches.append((detached, weight, step))
+            if isinstance(value, Tensor):
+                # on the CPU there is nothing to wait for, and no tensor needs to be kept
+                value = value.item() if value.is_cpu and value.dim() == 0 else value.detach()
+            taken[name] = value
+        self.batches.append((taken, weight, step))
         if len(self.batches) >= MAX_PENDING:
             self.read()
 
@@ -46,14 +49,13 @@ def as_numbers(name: str, values: Sequence[Any]) -> list[float]:
 
     Ends the program, naming the metric, where a value is no single number.
     """
-    try:
-        together = torch.stack(values)  # type: ignore[arg-type]
-    except (TypeError, RuntimeError):  # not all are tensors, or not of one kind
-        return [as_number(name, value) for value in values]
-    if together.dim() > 1:
-        return [as_number(name, value) for value in together]
-    numbers: list[float] = together.tolist()
-    return numbers
+    if isinstance(values[0], Tensor):
+        try:
+            together = torch.stack(values)  # type: ignore[arg-type]
+        except (TypeError, RuntimeError):  # not all are tensors, or not of one kind
+            return [as_number(name, value) for value in values]
+        values = together.tolist() if together.dim() == 1 else list(together)
+    return [value if type(value) is float else as_number(name, value) for value in values]
 
 
 def as_number(name: str, value: Any) -> float:
