@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+
+try:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+except ImportError:  # Windows has no such locks: what a killed process leaves there stays
+    flock = None  # type: ignore[assignment]
 
 
 def write_files(
@@ -37,11 +43,15 @@ def write_files(
 def moved_into_place(target: Path) -> Iterator[Path]:
     """A new folder that becomes `target` when the block ends without an exception, else goes away.
 
-    It carries the target's name. `target` is absent or an empty folder, which stays the same
-    folder: it may be the current one or a mount point. Raises OSError.
+    It carries the target's name. `target` is free (see `is_free`); an empty folder stays the same
+    folder: it may be the current one or a mount point. What a killed process left of the same
+    work goes away first. Raises OSError.
     """
     above = next(folder for folder in [target, *target.parents] if os.path.lexists(folder))
-    workshop = Path(mkdtemp(prefix=".lgen-", dir=above))
+    for left in _abandoned(above, target.name):
+        shutil.rmtree(left, ignore_errors=True)
+    workshop = Path(mkdtemp(prefix=_workshop_prefix(target.name), dir=above))
+    lock = _locked(workshop)
     try:
         folder = workshop / target.name
         folder.mkdir()
@@ -57,13 +67,46 @@ def moved_into_place(target: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
 
 
 def is_free(target: Path) -> bool:
-    """Whether nothing stands at `target` but, at most, an empty folder."""
+    """Whether nothing stands at `target` but, at most, a folder of what a killed process left."""
     if target.is_dir():
-        return not any(target.iterdir())
+        return set(target.iterdir()) == set(_abandoned(target, target.name))
     return not os.path.lexists(target)
+
+
+def _workshop_prefix(name: str) -> str:
+    """How the folders begin in which a folder `name` is made; eight characters follow."""
+    return f".lgen-new-{name[:40]}-"
+
+
+def _abandoned(above: Path, name: str) -> list[Path]:
+    """The folders in which a process that is gone was making a folder `name`."""
+    ours = re.compile(re.escape(_workshop_prefix(name)) + "[a-z0-9_]{8}")
+    found = []
+    for entry in above.iterdir():
+        if ours.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
+            if (lock := _locked(entry)) is not None:
+                os.close(lock)
+                found.append(entry)
+    return found
+
+
+def _locked(folder: Path) -> int | None:
+    """A lock on the folder that ends with the process, None where another process has it."""
+    if flock is None:
+        return None
+    with suppress(OSError):
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+            return lock
+        except OSError:
+            os.close(lock)
+    return None
 
 
 def _beside(file: Path) -> Path:

@@ -1,5 +1,6 @@
 """lgen new: a whole project, or nothing."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -146,6 +147,44 @@ def test_interrupt_leaves_nothing(
     result = lgen("new", "a/digits", "--defaults")
     assert (result.code, result.out, result.err) == (130, "", "")
     assert tree(tmp_path) == {}
+
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+import lgen.commands.new
+
+lgen.commands.new.write_files = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+sys.argv = ["lgen", "new", sys.argv[1], "--defaults"]
+from lgen.cli import run
+
+run()
+"""
+
+
+@pytest.mark.parametrize("name", ["digits", "a/digits", "."])
+def test_what_a_killed_process_left_goes_away(lgen: Lgen, tmp_path: Path, name: str) -> None:
+    """The next `lgen new` of the same name makes the project and leaves nothing beside it."""
+    other = tmp_path / ".lgen-new-digits-mine"
+    if name != ".":
+        other.mkdir()
+    command = [sys.executable, "-c", KILLED_WHILE_WRITING, name]
+    assert subprocess.run(command, cwd=tmp_path, timeout=60).returncode == -9
+    assert any(path.name.startswith(".lgen-new-") for path in tmp_path.iterdir() if path != other)
+    assert lgen("new", name, "--defaults").code == 0
+    assert FILES <= {path.name for path in (tmp_path / name).iterdir()}
+    left = [path for path in tmp_path.rglob(".lgen-new-*") if path != other]
+    assert left == [] and other.exists() == (name != ".")
+
+
+def test_what_another_process_is_making_stays(lgen: Lgen, tmp_path: Path) -> None:
+    """A folder that a running process has locked is left alone."""
+    other = tmp_path / ".lgen-new-digits-abcd1234"
+    other.mkdir()
+    lock = os.open(other, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    assert lgen("new", "digits", "--defaults").code == 0
+    assert other.exists()
+    os.close(lock)
 
 
 def test_asks_on_a_terminal(tmp_path: Path) -> None:
