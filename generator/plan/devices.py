@@ -29,6 +29,14 @@ def launcher(spec: Spec) -> str:
     )
 
 
+def pin_memory(spec: Spec) -> str:
+    """The condition under which batches are page-locked as Python text, empty for never."""
+    pins = spec.accelerator in ("cuda", "auto") if spec.pin_memory is None else spec.pin_memory
+    # torch warns where memory is pinned for no device
+    always = "torch.cuda.is_available()" if spec.accelerator == "auto" else "True"
+    return always if pins else ""
+
+
 def devices(spec: Spec, data: UserData) -> Decisions:
     """The accelerator, the strategy and the launch command."""
     cpu = spec.accelerator == "cpu"
@@ -44,18 +52,13 @@ def devices(spec: Spec, data: UserData) -> Decisions:
             "distributed": is_distributed(spec),
             "sync_batchnorm": spec.sync_batchnorm,
             "prefetch": spec.prefetch_to_device,
-            "pin_memory": (
-                spec.accelerator in ("cuda", "auto")
-                if spec.pin_memory is None
-                else spec.pin_memory
-            ),
+            "pin_memory": bool(pin_memory(spec)),
             "persistent_workers": spec.persistent_workers,
         },
         names={
             "DEVICE_TYPE": "device.type" if spec.accelerator == "auto" else f'"{spec.accelerator}"',
             "LOCAL_RANK": "local_rank" if local else "_",
-            # torch warns where memory is pinned for no device
-            "PIN_MEMORY": "torch.cuda.is_available()" if spec.accelerator == "auto" else "True",
+            "PIN_MEMORY": pin_memory(spec),
             "RANK": "rank" if is_distributed(spec) else "0",
         },
         values={

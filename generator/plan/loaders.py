@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgen.plan.decisions import Code, Decisions, arguments
-from lgen.plan.devices import is_distributed
+from lgen.plan.devices import is_distributed, pin_memory
 from lgen.spec.options import Spec
 from lgen.user_code.classes import STAGES, DataSource, UserClass, UserData, has_loop
 
@@ -42,6 +42,8 @@ def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
                 "cfg.batch_size",
                 num_workers="cfg.num_workers",
                 **({"collate_fn": "data.collate_fn"} if data.collate_fn else {}),
+                **({"pin_memory": pin_memory(spec)} if pin_memory(spec) else {}),
+                **({"persistent_workers": "True"} if spec.persistent_workers else {}),
                 generator="torch.Generator()",
             )
             + ")"

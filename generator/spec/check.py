@@ -43,8 +43,8 @@ def check(root: Path, spec_text: str, file: str = NAME) -> Checked | list[Fault]
             faults += _argument_faults(document, spec, found, key)
     if isinstance(module, UserClass) and isinstance(data, UserData):
         faults += [
-            Fault(file, line_of(document, keys), message)
-            for keys, message in code_findings(spec, module, data)
+            Fault(file, line_of(document, finding.keys), finding.message)
+            for finding in code_findings(spec, module, data)
         ]
         if not faults:
             return Checked(spec, module, data)

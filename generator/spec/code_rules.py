@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lgen.spec.fault import nearest
 from lgen.spec.options import Spec
+from lgen.spec.rule import CodeRule, Finding
+from lgen.spec.unused_by_code import UNUSED_BY_CODE, unused_findings
 from lgen.tables.torch_optim import arguments, classes, length_argument
 from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.hooks import HOOKS, STEPS
 
-# the keys that a fault is about, and the fault
-Finding = tuple[tuple[str, ...], str]
-
-
-@dataclass(frozen=True)
-class CodeRule:
-    """A check of the spec against the user's code; `sentence` says it in general."""
-
-    id: str
-    keys: tuple[str, ...]
-    sentence: str
-
-
-CODE_RULES = (
+_NEEDED = (
     CodeRule("one-optimizer", ("optimizer",), "optimizer or configure_optimizers, and just one"),
     CodeRule("one-scheduler", ("scheduler",), "a scheduler by name, or by configure_optimizers"),
     CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
@@ -32,10 +20,22 @@ CODE_RULES = (
     CodeRule("stage-halves", ("data",), "a step needs data, and data a step"),
     CodeRule("several-measured", ("data",), "several sets of data are told apart by metrics"),
     CodeRule("last-validation", ("scheduler.interval",), "an epoch's last validation is known"),
-    CodeRule("monitor-measured", ("checkpoint.monitor",), "a monitor is measured by validation"),
-    CodeRule("iterable-limits", ("limit_train_batches",), "iterable data has no share of batches"),
+    CodeRule(
+        "monitor-measured",
+        ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
+        "a monitor is measured by validation",
+    ),
+    CodeRule(
+        "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
+    ),
+    CodeRule(
+        "iterable-limits",
+        (*(f"limit_{stage}_batches" for stage in STEP_OF_STAGE), "val_check_interval"),
+        "iterable data has no share of batches",
+    ),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
 )
+CODE_RULES = (*_NEEDED, *UNUSED_BY_CODE)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
@@ -45,38 +45,56 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _stages(spec, module, data)
     yield from _monitors(spec, module, data)
     yield from _iterable(spec, data)
+    yield from unused_findings(spec, module, data)
 
 
 def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
     """Exactly one of the spec and the module gives the optimizer, and one the scheduler."""
     if module.configures is None and spec.optimizer is None:
-        yield ("optimizer",), (
+        yield Finding(
+            "one-optimizer",
+            ("optimizer",),
             "there is no optimizer; write optimizer: {name: AdamW, lr: 1e-3}, or "
-            "configure_optimizers in the module"
+            "configure_optimizers in the module",
         )
     if module.configures is not None and spec.optimizer is not None:
-        yield ("optimizer",), "the module has configure_optimizers; remove optimizer, or the method"
+        yield Finding(
+            "one-optimizer",
+            ("optimizer",),
+            "the module has configure_optimizers; remove optimizer, or the method",
+        )
     if spec.scheduler is None:
         return
     if module.configures == "optimizer and scheduler":
         if spec.scheduler.name or spec.scheduler.args or spec.scheduler.warmup_steps:
-            yield ("scheduler",), (
-                "configure_optimizers returns a scheduler; scheduler takes interval and frequency"
+            yield Finding(
+                "one-scheduler",
+                ("scheduler",),
+                "configure_optimizers returns a scheduler; scheduler takes interval and "
+                "frequency",
             )
     elif spec.scheduler.name is None:
-        yield ("scheduler",), "scheduler needs a name, such as CosineAnnealingLR"
+        yield Finding(
+            "one-scheduler", ("scheduler",), "scheduler needs a name, such as CosineAnnealingLR"
+        )
 
 
 def _names(spec: Spec, module: UserClass) -> Iterator[Finding]:
     """What the spec names is there."""
     for name in spec.defines:
         if name not in STEPS and name not in HOOKS:
-            yield ("defines",), f"{name} is no step or hook{nearest(name, [*STEPS, *HOOKS])}"
+            yield Finding(
+                "defines-known",
+                ("defines",),
+                f"{name} is no step or hook{nearest(name, [*STEPS, *HOOKS])}",
+            )
     for name in spec.fsdp.wrap:
         if name not in module.file_classes:
             near = nearest(name, module.file_classes)
-            yield ("fsdp.wrap",), (
-                f"{module.file} has no class {name}{near}; define it there or import it there"
+            yield Finding(
+                "wrap-known",
+                ("fsdp.wrap",),
+                f"{module.file} has no class {name}{near}; define it there or import it there",
             )
 
 
@@ -93,16 +111,22 @@ def _stages(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
             continue
         off = f"or set limit_{stage}_batches: 0"
         if step in module.steps and stage not in data.sources:
-            yield ("data",), f"{step} has no data; write {stage}_dataset in {data.file}, {off}"
+            yield Finding(
+                "stage-halves",
+                ("data",),
+                f"{step} has no data; write {stage}_dataset in {data.file}, {off}",
+            )
         if stage in data.sources and step not in module.steps:
             where = f"{data.sources[stage].method} has no {step} in {module.file}"
-            yield ("module",), f"{where}; write it, {off}"
+            yield Finding("stage-halves", ("module",), f"{where}; write it, {off}")
         if stage in data.sources and data.sources[stage].several and step in module.steps:
             hook = module.hooks.get(f"on_{step.removesuffix('_step')}_epoch_end")
             if module.steps[step].returns is None and (hook is None or hook.returns is None):
-                yield ("data",), (
+                yield Finding(
+                    "several-measured",
+                    ("data",),
                     f"{data.sources[stage].method} has several sets, and {step} measures nothing "
-                    "that tells them apart; return its metrics"
+                    "that tells them apart; return its metrics",
                 )
 
 
@@ -115,18 +139,26 @@ def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
     validates = "validation_step" in module.steps and "val" in data.sources
     if spec.limit_val_batches != 0 and not validates:
         for key, monitor in monitors.items():
-            yield (f"{key}.monitor",), (
-                f"nothing measures {monitor}; write validation_step and val_dataset"
+            yield Finding(
+                "monitor-measured",
+                (f"{key}.monitor",),
+                f"nothing measures {monitor}; write validation_step and val_dataset",
             )
         if spec.scheduler is not None and spec.scheduler.interval == "validation":
-            yield ("scheduler.interval",), "there is no validation to step at; set interval: epoch"
+            yield Finding(
+                "validation-steps",
+                ("scheduler.interval",),
+                "there is no validation to step at; set interval: epoch",
+            )
     names = _measured(module, data)
     if not validates or names is None:
         return
     for key, monitor in monitors.items():
         if monitor.startswith("val_") and monitor not in names:
             listed = f"{nearest(monitor, names)} (measured: {', '.join(names)})"
-            yield (f"{key}.monitor",), f"validation measures no {monitor}{listed}"
+            yield Finding(
+                "monitor-measured", (f"{key}.monitor",), f"validation measures no {monitor}{listed}"
+            )
 
 
 def _measured(module: UserClass, data: UserData) -> list[str] | None:
@@ -149,17 +181,21 @@ def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
     for stage, source in data.sources.items():
         limit = getattr(spec, f"limit_{stage}_batches")
         if source.iterable and isinstance(limit, float) and limit not in (0.0, 1.0):
-            yield (f"limit_{stage}_batches",), (
+            yield Finding(
+                "iterable-limits",
+                (f"limit_{stage}_batches",),
                 f"{source.method} is iterable and has no length to take a share of; "
-                "write a number of batches"
+                "write a number of batches",
             )
     train = data.sources["train"]
     if not train.iterable or isinstance(spec.limit_train_batches, int):
         return
     if isinstance(spec.val_check_interval, float) and spec.val_check_interval != 1.0:
-        yield ("val_check_interval",), (
+        yield Finding(
+            "iterable-limits",
+            ("val_check_interval",),
             f"{train.method} is iterable and has no length to take a share of; "
-            "write a number of batches"
+            "write a number of batches",
         )
     scheduler = spec.scheduler
     if (
@@ -168,9 +204,11 @@ def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
         and scheduler.interval == "epoch"
         and (isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None)
     ):
-        yield ("scheduler",), (
+        yield Finding(
+            "last-validation",
+            ("scheduler",),
             f"{train.method} is iterable, so an epoch's last validation is not known; "
-            "set interval: validation in scheduler"
+            "set interval: validation in scheduler",
         )
     if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
         return
@@ -181,7 +219,9 @@ def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
         known = True
     if length is not None and length not in scheduler.args and not known:
         kind = arguments("schedulers", scheduler.name or "")[length]["type"]
-        yield ("scheduler",), (
+        yield Finding(
+            "iterable-length",
+            ("scheduler",),
             f"{train.method} is iterable, so the run's length is not known; set max_steps, or "
-            f"{length}: {kind.partition(' ')[0]} in scheduler"
+            f"{length}: {kind.partition(' ')[0]} in scheduler",
         )

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from lgen.spec.options import Spec
 from lgen.spec.predicates import (
     argument,
     half_eps,
@@ -14,28 +10,10 @@ from lgen.spec.predicates import (
     optimizer,
     plateau,
 )
+from lgen.spec.rule import Rule
+from lgen.spec.unused import UNUSED
 
-
-@dataclass(frozen=True)
-class Rule:
-    """A combination that cannot work.
-
-    `keys` are the options that it is about; a fault names the first of them that the spec gives.
-    """
-
-    id: str
-    keys: tuple[str, ...]
-    broken: Callable[[Spec], bool]
-    reason: str
-    way_out: str
-
-    @property
-    def sentence(self) -> str:
-        """The rule as it is printed."""
-        return f"{self.reason}; {self.way_out}"
-
-
-RULES: tuple[Rule, ...] = (
+EXCLUDED: tuple[Rule, ...] = (
     Rule(
         "single-devices",
         ("devices", "strategy"),
@@ -63,20 +41,6 @@ RULES: tuple[Rule, ...] = (
         lambda s: s.accelerator == "mps" and s.precision == "64-true",
         "mps has no float64",
         "set precision: 32-true, or another accelerator",
-    ),
-    Rule(
-        "fsdp-needs-strategy",
-        ("fsdp", "strategy"),
-        lambda s: s.strategy != "fsdp" and s.fsdp != type(s.fsdp)(),
-        "fsdp: says how a model is sharded, and this strategy shards nothing",
-        "set strategy: fsdp, or remove fsdp",
-    ),
-    Rule(
-        "sync-batchnorm-processes",
-        ("sync_batchnorm", "strategy"),
-        lambda s: s.sync_batchnorm and s.strategy != "ddp",
-        "sync_batchnorm shares statistics between the copies of ddp",
-        "set strategy: ddp, or remove sync_batchnorm",
     ),
     Rule(
         "sync-batchnorm-cuda",
@@ -170,13 +134,6 @@ RULES: tuple[Rule, ...] = (
         "set interval: epoch or validation in scheduler",
     ),
     Rule(
-        "monitor-plateau",
-        ("scheduler.monitor", "scheduler"),
-        lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,
-        "only ReduceLROnPlateau watches a metric",
-        "remove monitor from scheduler",
-    ),
-    Rule(
         "cycle-momentum",
         ("scheduler.cycle_momentum", "scheduler", "optimizer"),
         momentum_to_cycle,
@@ -225,13 +182,6 @@ RULES: tuple[Rule, ...] = (
         "remove save_weights_only, or set strategy: ddp",
     ),
     Rule(
-        "workers-persistent",
-        ("persistent_workers", "num_workers"),
-        lambda s: s.persistent_workers and s.num_workers == 0,
-        "there are no workers to keep",
-        "set num_workers: 1 or more, or remove persistent_workers",
-    ),
-    Rule(
         "prefetch-cuda",
         ("prefetch_to_device", "accelerator"),
         lambda s: s.prefetch_to_device and s.accelerator != "cuda",
@@ -247,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "epochs-order",
-        ("min_epochs", "max_epochs"),
+        ("min_epochs", "max_epochs", "max_steps"),
         lambda s: s.min_epochs is not None
         and (
             s.min_epochs > (s.max_epochs or 1000)
@@ -279,3 +229,4 @@ RULES: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
+RULES = EXCLUDED + UNUSED

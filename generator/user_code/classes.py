@@ -129,3 +129,8 @@ class UserData:
     setup: bool = False
     collate_fn: bool = False
     train_order: bool = False
+
+
+def has_loop(module: UserClass, data: UserData, stage: str) -> bool:
+    """Whether the module has the step of a stage, and the data class its data."""
+    return STEP_OF_STAGE[stage] in module.steps and stage in data.sources

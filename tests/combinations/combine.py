@@ -105,8 +105,8 @@ def broken(row: Row) -> dict[str, list[str]]:
     module, data = classes(row)
     if not isinstance(data, UserData):
         return found | {fault.message: ["train", "train_order"] for fault in data}
-    for keys, message in code_findings(spec, module, data):
-        found[message] = [*_places(keys), *_CODE_PLACES]
+    for finding in code_findings(spec, module, data):
+        found[finding.rule] = [*_places(finding.keys), *_CODE_PLACES]
     return found
 
 

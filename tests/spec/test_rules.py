@@ -10,6 +10,7 @@ from lgen.spec.rules import RULES
 BASE = "module: model.py:Net\ndata: data.py:Data\n"
 SGD = "optimizer: {name: SGD, lr: 0.1}\n"
 PLATEAU = "scheduler: {name: ReduceLROnPlateau"
+STOPS = "early_stopping: {monitor: val_loss}\n"
 
 # by rule, a spec that breaks it, and the nearest one that does not
 CASES = {
@@ -104,11 +105,53 @@ CASES = {
         "prefetch_to_device: true\naccelerator: cuda",
         "prefetch_to_device: true\naccelerator: cuda\nnum_workers: 1",
     ),
-    "epochs-order": ("min_epochs: 3\nmax_epochs: 2", "min_epochs: 3\nmax_epochs: 3"),
-    "steps-order": ("min_steps: 3\nmax_steps: 2", "min_steps: 3"),
+    "epochs-order": (
+        f"{STOPS}min_epochs: 3\nmax_epochs: 2",
+        f"{STOPS}min_epochs: 3\nmax_epochs: 3",
+    ),
+    "steps-order": (f"{STOPS}min_steps: 3\nmax_steps: 2", f"{STOPS}min_steps: 3"),
     "interval-across-epochs": (
         "check_val_every_n_epoch: null",
         "check_val_every_n_epoch: null\nval_check_interval: 10",
+    ),
+    "fsdp-reshard-wrap": (
+        "strategy: fsdp\nfsdp: {reshard_after_forward: false}",
+        "strategy: fsdp\nfsdp: {reshard_after_forward: false, wrap: [A]}",
+    ),
+    "clip-algorithm-value": (
+        "gradient_clip_algorithm: value",
+        "gradient_clip_algorithm: value\ngradient_clip_val: 1.0",
+    ),
+    "pin-memory-device": (
+        "accelerator: cpu\npin_memory: true",
+        "accelerator: auto\npin_memory: true",
+    ),
+    "benchmark-cuda": ("accelerator: cpu\nbenchmark: true", "accelerator: cuda\nbenchmark: true"),
+    "min-epochs-early-stopping": ("min_epochs: 3", f"{STOPS}min_epochs: 3"),
+    "min-steps-early-stopping": ("min_steps: 3", f"{STOPS}min_steps: 3"),
+    "interval-without-validation": (
+        "limit_val_batches: 0\nval_check_interval: 0.5",
+        "limit_val_batches: 1\nval_check_interval: 0.5",
+    ),
+    "epochs-without-validation": (
+        "limit_val_batches: 0\ncheck_val_every_n_epoch: 2",
+        "limit_val_batches: 1\ncheck_val_every_n_epoch: 2",
+    ),
+    "checkpoint-mode-monitor": (
+        "checkpoint: {mode: max}",
+        "checkpoint: {mode: max, monitor: val_acc}",
+    ),
+    "checkpoint-saves-nothing": (
+        "checkpoint: {save_last: false}",
+        "checkpoint: {save_last: false, save_top_k: -1}",
+    ),
+    "filename-unranked": (
+        "checkpoint: {filename: '{epoch}'}",
+        "checkpoint: {filename: '{epoch}', monitor: val_loss}",
+    ),
+    "intervals-last": (
+        "checkpoint: {every_n_train_steps: 5, monitor: val_loss, save_last: false}",
+        "checkpoint: {every_n_train_steps: 5, monitor: val_loss}",
     ),
     "loggers-repeated": ("loggers: [csv, csv]", "loggers: [csv, tensorboard]"),
 }

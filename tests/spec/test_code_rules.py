@@ -1,0 +1,292 @@
+"""Each rule about the user's code refuses its combination, and says the reason and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lgen.project import project_files
+from lgen.spec.code_rules import CODE_RULES
+from tests.support.projects import DATA, MODEL, OPTIONS, spec_text
+
+
+@dataclass(frozen=True)
+class Case:
+    """A combination that a rule refuses, and the nearest one that it does not.
+
+    `code` is replaced in model.py and data.py, old by new; `mended` are the options that put it
+    right, None where the code as it was does.
+    """
+
+    id: str
+    options: Mapping[str, Any]
+    message: str
+    code: Mapping[str, str] = field(default_factory=dict)
+    mended: Mapping[str, Any] | None = None
+
+
+NO_OPTIMIZER: dict[str, Any] = {"optimizer": None}
+CONFIGURES = {
+    "    def metrics(": "    def configure_optimizers(self) -> torch.optim.Optimizer:\n"
+    "        return torch.optim.SGD(self.parameters())\n\n    def metrics("
+}
+SCHEDULES = {
+    "    def metrics(": "    def configure_optimizers(self) -> tuple[torch.optim.Optimizer, "
+    "torch.optim.lr_scheduler.LRScheduler]:\n"
+    "        optimizer = torch.optim.SGD(self.parameters())\n"
+    "        return optimizer, torch.optim.lr_scheduler.LinearLR(optimizer)\n\n    def metrics("
+}
+NO_VALIDATION = {"def validation_step": "def _validation", "def val_dataset": "def _val"}
+NO_STEP = {"def validation_step": "def _validation"}
+NO_DATA = {"def val_dataset": "def _val"}
+NO_TEST = {"def test_step": "def _test", "def test_dataset": "def _test"}
+NO_PREDICTION = {"def predict_step": "def _predict", "def predict_dataset": "def _predict"}
+STREAM = {
+    "class Noisy(Dataset": "class Stream(torch.utils.data.IterableDataset[int]):\n    pass\n\n\n"
+    "class Noisy(Dataset",
+    "return Noisy(samples(self.number, 1))": "return Stream()",
+}
+STATEFUL_STREAM = {
+    **STREAM,
+    "IterableDataset[int]):\n    pass": "IterableDataset[int]):\n"
+    "    def state_dict(self) -> object: ...",
+}
+LOADERS = {
+    f"def {stage}_dataset(self) -> Dataset[tuple[Tensor, ...]]": f"def {stage}_dataloader(self)"
+    for stage in ("train", "val", "test", "predict")
+}
+OWN_TRAIN = {"def train_dataset": "def train_dataloader"}
+ORDER = {
+    "    def val_dataset(": "    def train_order(self, epoch: int) -> list[int]:\n"
+    "        return []\n\n    def val_dataset("
+}
+PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
+OWN = "Points brings its own loaders; set {0} there and remove it here"
+
+CASES = (
+    Case(
+        "one-optimizer",
+        NO_OPTIMIZER,
+        "there is no optimizer; write optimizer: {name: AdamW, lr: 1e-3}, or "
+        "configure_optimizers in the module",
+        mended={"optimizer": {"name": "SGD"}},
+    ),
+    Case(
+        "one-optimizer",
+        {},
+        "the module has configure_optimizers; remove optimizer, or the method",
+        CONFIGURES,
+        NO_OPTIMIZER,
+    ),
+    Case(
+        "one-scheduler",
+        NO_OPTIMIZER | {"scheduler": {"name": "LinearLR"}},
+        "configure_optimizers returns a scheduler; scheduler takes interval and frequency",
+        SCHEDULES,
+        NO_OPTIMIZER | {"scheduler": {"interval": "step"}},
+    ),
+    Case(
+        "one-scheduler",
+        {"scheduler": {"interval": "step"}},
+        "scheduler needs a name, such as CosineAnnealingLR",
+        mended={"scheduler": {"interval": "step", "name": "LinearLR"}},
+    ),
+    Case(
+        "defines-known",
+        {"defines": ["on_trian_start"]},
+        "on_trian_start is no step or hook; did you mean on_train_start?",
+        mended={},
+    ),
+    Case(
+        "wrap-known",
+        {"strategy": "fsdp", "fsdp": {"wrap": ["Blok"]}},
+        "model.py has no class Blok; did you mean Block?; define it there or import it there",
+        mended={"strategy": "fsdp", "fsdp": {"wrap": ["Block"]}},
+    ),
+    Case(
+        "stage-halves",
+        {},
+        "validation_step has no data; write val_dataset in data.py, or set limit_val_batches: 0",
+        NO_DATA,
+        {"limit_val_batches": 0},
+    ),
+    Case(
+        "stage-halves",
+        {},
+        "val_dataset has no validation_step in model.py; write it, or set limit_val_batches: 0",
+        NO_STEP,
+        {"limit_val_batches": 0},
+    ),
+    Case(
+        "several-measured",
+        {},
+        "val_dataset has several sets, and validation_step measures nothing that tells them "
+        "apart; return its metrics",
+        {
+            "return samples(21, 2)": "return {'a': samples(21, 2), 'b': samples(3, 2)}",
+            "def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> "
+            "dict[str, Tensor]:\n        return": "def validation_step(self, batch) -> None:\n"
+            "       ",
+        },
+    ),
+    Case(
+        "last-validation",
+        {"scheduler": PLATEAU, "val_check_interval": 2},
+        "train_dataset is iterable, so an epoch's last validation is not known; set "
+        "interval: validation in scheduler",
+        STREAM,
+        {"scheduler": {**PLATEAU, "interval": "validation"}, "val_check_interval": 2},
+    ),
+    Case(
+        "monitor-measured",
+        {"early_stopping": {"monitor": "val_los"}},
+        "validation measures no val_los; did you mean val_loss? (measured: val_loss, val_acc)",
+        mended={"early_stopping": {"monitor": "val_loss"}},
+    ),
+    Case(
+        "monitor-measured",
+        {"early_stopping": {"monitor": "val_loss"}},
+        "nothing measures val_loss; write validation_step and val_dataset",
+        NO_VALIDATION,
+    ),
+    Case(
+        "validation-steps",
+        {"scheduler": {"name": "LinearLR", "interval": "validation"}},
+        "there is no validation to step at; set interval: epoch",
+        NO_VALIDATION,
+        {"scheduler": {"name": "LinearLR", "interval": "epoch"}},
+    ),
+    Case(
+        "iterable-limits",
+        {"limit_train_batches": 0.5},
+        "train_dataset is iterable and has no length to take a share of; write a number of batches",
+        STREAM,
+        {"limit_train_batches": 5},
+    ),
+    Case(
+        "iterable-limits",
+        {"val_check_interval": 0.5},
+        "train_dataset is iterable and has no length to take a share of; write a number of batches",
+        STREAM,
+        {"val_check_interval": 5},
+    ),
+    Case(
+        "iterable-length",
+        {"scheduler": {"name": "OneCycleLR", "max_lr": 0.1, "interval": "step"}},
+        "train_dataset is iterable, so the run's length is not known; set max_steps, or "
+        "total_steps: int in scheduler",
+        STREAM,
+        {
+            "scheduler": {"name": "OneCycleLR", "max_lr": 0.1, "interval": "step"},
+            "max_steps": 50,
+        },
+    ),
+    Case(
+        "limit-of-a-loop",
+        {"limit_val_batches": 5},
+        "there is no validation; write validation_step and val_dataset, or remove "
+        "limit_val_batches",
+        NO_VALIDATION,
+    ),
+    Case(
+        "limit-of-a-loop",
+        {"limit_test_batches": 0.5},
+        "there is no test; write test_step and test_dataset, or remove limit_test_batches",
+        NO_TEST,
+    ),
+    Case(
+        "limit-of-a-loop",
+        {"limit_predict_batches": 1},
+        "there is no prediction; write predict_step and predict_dataset, or remove "
+        "limit_predict_batches",
+        NO_PREDICTION,
+    ),
+    Case(
+        "interval-of-a-validation",
+        {"val_check_interval": 5},
+        "there is no validation; write validation_step and val_dataset, or remove "
+        "val_check_interval",
+        NO_VALIDATION,
+    ),
+    Case(
+        "interval-of-a-validation",
+        {"check_val_every_n_epoch": 2},
+        "there is no validation; write validation_step and val_dataset, or remove "
+        "check_val_every_n_epoch",
+        NO_VALIDATION,
+    ),
+    Case(
+        "inference-of-a-loop",
+        {"inference_mode": False},
+        "nothing is evaluated, in inference_mode or without; remove inference_mode, or write a "
+        "validation_step and val_dataset",
+        {**NO_VALIDATION, **NO_TEST, **NO_PREDICTION},
+    ),
+    Case("loader-options", {"batch_size": 8}, OWN.format("batch_size"), LOADERS),
+    Case("loader-options", {"num_workers": 2}, OWN.format("num_workers"), LOADERS),
+    Case("loader-options", {"pin_memory": False}, OWN.format("pin_memory"), LOADERS),
+    Case(
+        "loader-options",
+        {"num_workers": 2},
+        "train_dataset saves its position, and workers would read on in copies of it; remove "
+        "num_workers",
+        {**STATEFUL_STREAM, **NO_VALIDATION, **NO_TEST, **NO_PREDICTION},
+    ),
+    Case(
+        "drop-last-loader",
+        {"drop_last": True},
+        "train_dataloader is your own loader; set drop_last there and remove it here",
+        OWN_TRAIN,
+    ),
+    Case(
+        "shuffle-order",
+        {"shuffle": False},
+        "train_order gives the order of the training samples; remove shuffle",
+        ORDER,
+    ),
+    Case(
+        "shuffle-order",
+        {"shuffle": False},
+        "train_dataset gives the order of the training samples; remove shuffle",
+        STREAM,
+    ),
+    Case(
+        "root-of-nothing",
+        {"default_root_dir": "out", "checkpoint": False, "loggers": []},
+        "no checkpoint, row or prediction is written; remove default_root_dir, or add a logger",
+        NO_PREDICTION,
+        {"default_root_dir": "out", "checkpoint": False},
+    ),
+)
+
+
+def faults(folder: Path, options: Mapping[str, Any], code: Mapping[str, str]) -> list[str]:
+    """What is wrong with a project of these options and this code."""
+    texts = {"model.py": MODEL, "data.py": DATA}
+    for old, new in code.items():
+        assert any(old in text for text in texts.values()), old
+        texts = {file: text.replace(old, new) for file, text in texts.items()}
+    for file, text in texts.items():
+        (folder / file).write_text(text)
+    given = {**OPTIONS, "batch_size": 32, **options}
+    spec = spec_text({name: value for name, value in given.items() if value is not None})
+    found = project_files(folder, spec)
+    return [fault.message for fault in found] if isinstance(found, list) else []
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {rule.id for rule in CODE_RULES} == {case.id for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_rule_refuses_its_combination_and_only_that(tmp_path: Path, case: Case) -> None:
+    assert faults(tmp_path, case.options, case.code) == [case.message]
+    mended = {} if case.mended is None else case.mended
+    assert faults(tmp_path, mended, {} if case.mended is None else case.code) == []
+    # the options alone are not what is refused, but what they are beside this code
+    if case.code and case.mended is None:
+        assert faults(tmp_path, case.options, {}) == []
