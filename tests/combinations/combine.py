@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import string
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +15,7 @@ from lgen.spec.code_rules import code_findings
 from lgen.spec.fault import Fault
 from lgen.spec.options import Spec
 from lgen.spec.rules import RULES
-from lgen.user_code.classes import UserClass, UserData
+from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.data import read_data
 from lgen.user_code.module import read_module
 from tests.combinations.user_code import data_text, model_text
@@ -24,12 +24,33 @@ from tests.combinations.values import ABSENT, OPTIONS, VALUES
 # a combination: the place of its value in VALUES, by option
 Row = dict[str, int]
 Pair = tuple[tuple[str, int], tuple[str, int]]
-# what a finding about the user's code can be mended by, beside the option that it names
-_CODE_PLACES = (
-    "train val test predict validation_step test_step predict_step optimizer"
-    " scheduler max_steps max_epochs limit_train_batches"
-).split()
-_HOPELESS = 8  # attempts to complete a pair before it counts as refused
+# by code rule, what it depends on beside the options that a finding names
+_STAGES = {stage: (stage, step, f"limit_{stage}_batches") for stage, step in STEP_OF_STAGE.items()}
+_VALIDATION = _STAGES["val"]
+_TRAIN = ("train", "limit_train_batches")
+_EVALUATED = [name for stage, names in _STAGES.items() if stage != "train" for name in names]
+CODE_PLACES: dict[str, Sequence[str]] = {
+    "one-optimizer": (),
+    "one-scheduler": ("optimizer", "scheduler.warmup_steps"),
+    "several-measured": ("evaluation hooks",),
+    "last-validation": (*_TRAIN, "val_check_interval", "check_val_every_n_epoch"),
+    "monitor-measured": (*_VALIDATION, "evaluation hooks"),
+    "validation-steps": _VALIDATION,
+    "iterable-limits": _TRAIN,
+    "iterable-length": (*_TRAIN, "scheduler.interval", "max_steps", "max_epochs"),
+    "interval-of-a-validation": _VALIDATION,
+    "inference-of-a-loop": _EVALUATED,
+    "loader-options": ("train", *_EVALUATED),
+    "drop-last-loader": ("train",),
+    "shuffle-order": ("train", "train_order"),
+    "root-of-nothing": ("checkpoint", "loggers", *_STAGES["predict"]),
+}
+# each of its findings is about one stage
+OF_ONE_STAGE = ("stage-halves", "several-measured", "limit-of-a-loop", "iterable-limits")
+# names a part's options without the part: no spec can be written
+ORPHAN = "a part that is absent has no options"
+# found while the data class is read
+DATA_FAULT = "train_order needs a train_dataset"
 
 
 def values(row: Row) -> dict[str, Any]:
@@ -96,26 +117,34 @@ def classes(row: Row) -> tuple[UserClass, UserData | list[Fault]]:
 
 
 def broken(row: Row) -> dict[str, list[str]]:
-    """The rules that a combination breaks, with the options that could mend each."""
+    """The rules that a combination breaks, each with all the options that it depends on."""
     if orphans := orphaned(row):
-        parents = [name.partition(".")[0] for name in orphans]
-        return {"not expressible": orphans + parents}
+        return {ORPHAN: [orphans[0], orphans[0].partition(".")[0]]}
     spec = Spec.model_validate(options(row))
     found = {rule.id: _places(rule.keys) for rule in RULES if rule.broken(spec)}
     module, data = classes(row)
     if not isinstance(data, UserData):
-        return found | {fault.message: ["train", "train_order"] for fault in data}
+        return found | {DATA_FAULT: ["train", "train_order"]}
     for finding in code_findings(spec, module, data):
-        found[finding.rule] = [*_places(finding.keys), *_CODE_PLACES]
+        about = [*_places(finding.keys), *CODE_PLACES.get(finding.rule, ())]
+        if finding.rule in OF_ONE_STAGE:
+            about += next(
+                names
+                for stage, names in _STAGES.items()
+                if any(name in finding.message for name in names)
+                or f"{stage}_data" in finding.message
+            )
+        found[finding.rule] = list(dict.fromkeys(about))
     return found
 
 
+@cache
 def _places(keys: tuple[str, ...]) -> list[str]:
     """The options that the keys of a rule are about."""
     return [
         name
-        for key in keys
         for name in VALUES
+        for key in keys
         if name == key or name.startswith(key + ".") or key.startswith(name + ".")
     ]
 
@@ -134,6 +163,51 @@ def mended(row: Row, kept: set[str], draw: random.Random) -> Row | None:
         place = draw.choice(places)
         row[place] = 0 if draw.random() < 0.5 else draw.randrange(len(VALUES[place]))
     return None
+
+
+def solved(row: Row, kept: Set[str], among: Set[str] | None = None) -> Row | set[str]:
+    """A valid combination with the kept options as they are, or the rules that leave none.
+
+    The search is complete: whatever is valid differs from a combination that breaks a rule in one
+    of the options that the rule depends on. `among` are the rules that count, None for all.
+    """
+    found = {rule: of for rule, of in broken(row).items() if among is None or rule in among}
+    if not found:
+        return row
+
+    def choices(rule: str) -> int:
+        return sum(len(VALUES[name]) - 1 for name in found[rule] if name not in kept)
+
+    rule = min(found, key=choices)
+    rules = {rule}
+    for name in found[rule]:
+        if name in kept:
+            continue
+        kept = {*kept, name}  # what is tried next has its own value no more
+        for place in range(len(VALUES[name])):
+            if place != row[name]:
+                result = solved(row | {name: place}, kept, among)
+                if not isinstance(result, set):
+                    return result
+                rules |= result
+    return rules
+
+
+def refuse(pair: Pair, among: Set[str] | None = None) -> set[str]:
+    """Of these rules, None for all, those that leave no valid combination with the pair.
+
+    There is none of them where a combination has it.
+    """
+    result = solved(default_row() | dict(pair), {name for name, _ in pair}, among)
+    return result if isinstance(result, set) else set()
+
+
+def refusal(pair: Pair) -> set[str]:
+    """The rules that refuse a pair; each is needed: without it the others allow the pair."""
+    rules = refuse(pair)
+    for rule in sorted(rules):
+        rules = refuse(pair, rules - {rule}) or rules
+    return rules
 
 
 def random_rows(number: int, seed: int) -> Iterator[Row]:
@@ -167,53 +241,39 @@ def all_pairs() -> list[Pair]:
     ]
 
 
-def cover(seed: int = 0) -> tuple[list[Row], list[Pair]]:
-    """Valid combinations that hold every pair which is not refused, and the refused pairs."""
+def cover(seed: int = 0) -> list[Row]:
+    """Valid combinations that hold every pair of values which the rules allow."""
     draw = random.Random(seed)
     left = dict.fromkeys(all_pairs())
     rows: list[Row] = []
-    refused: list[Pair] = []
     order = list(left)
     draw.shuffle(order)
     for pair in order:
         if pair in left:
             row = completed(pair, left, draw)
-            if row is None:
-                refused.append(pair)
-                del left[pair]
-            else:
+            if row is not None:
                 rows.append(row)
-                for covered in pairs_of(row):
-                    left.pop(covered, None)
-    return rows, refused
+            for covered in [pair] if row is None else pairs_of(row):
+                left.pop(covered, None)
+    return rows
 
 
-def completed(
-    pair: Pair, left: Mapping[Pair, None], draw: random.Random, attempts: int = _HOPELESS
-) -> Row | None:
+def completed(pair: Pair, left: Mapping[Pair, None], draw: random.Random) -> Row | None:
     """A valid combination with the pair, and with many of the pairs that are left."""
     kept = {name for name, _ in pair}
-    for attempt in range(attempts):
+    simple = solved(default_row() | dict(pair), kept)
+    if isinstance(simple, set):
+        return None
+    for _ in range(3):
         row = dict(pair)
         names = [name for name in VALUES if name not in row]
         draw.shuffle(names)
         for name in names:
-            row[name] = _best_value(name, row, left, draw) if attempt < 3 else 0
-            if attempt >= 3 and draw.random() < 0.2:
-                row[name] = draw.randrange(len(VALUES[name]))
+            row[name] = _best_value(name, row, left, draw)
         found = mended(row, kept, draw)
         if found is not None:
             return found
-        if attempt == 0 and _names_a_rule(pair):
-            return None
-    return None
-
-
-def _names_a_rule(pair: Pair) -> bool:
-    """Whether the pair alone breaks a rule that is about its two options and no other."""
-    row = default_row() | dict(pair)
-    kept = {name for name, _ in pair}
-    return any(set(places) <= kept for places in broken(row).values())
+    return simple
 
 
 def _best_value(name: str, row: Row, left: Mapping[Pair, None], draw: random.Random) -> int:
@@ -227,18 +287,37 @@ def _best_value(name: str, row: Row, left: Mapping[Pair, None], draw: random.Ran
     return max(range(len(VALUES[name])), key=gain)
 
 
-_FILE = Path(__file__).with_name("pairs.txt")
+_PAIRS = Path(__file__).with_name("pairs.txt")
+_REFUSED = Path(__file__).with_name("refused.txt")
 _DIGITS = string.digits + string.ascii_lowercase
 
 
 def write_pairs() -> None:
-    """Write the cover to pairs.txt: making it takes minutes."""
-    rows, _ = cover()
+    """Write the cover to pairs.txt and what it lacks to refused.txt: this takes minutes."""
+    rows = cover()
     lines = ["".join(_DIGITS[row[name]] for name in VALUES) for row in rows]
-    _FILE.write_text("\n".join(lines) + "\n")
+    _PAIRS.write_text("\n".join(lines) + "\n")
+    refused = (f"{' + '.join(sorted(refusal(pair)))} | {said(pair)}" for pair in uncovered(rows))
+    _REFUSED.write_text("\n".join(sorted(refused)) + "\n")
 
 
 def read_pairs() -> list[Row]:
     """The combinations of pairs.txt."""
-    lines = _FILE.read_text().splitlines()
+    lines = _PAIRS.read_text().splitlines()
     return [dict(zip(VALUES, map(_DIGITS.index, line), strict=True)) for line in lines]
+
+
+def read_refused() -> dict[str, set[str]]:
+    """The rules that refuse each pair, by what `said` says of it."""
+    lines = (line.split(" | ") for line in _REFUSED.read_text().splitlines())
+    return {pair: set(rules.split(" + ")) for rules, pair in lines}
+
+
+def uncovered(rows: list[Row]) -> list[Pair]:
+    """The pairs that no combination holds."""
+    return sorted(set(all_pairs()).difference(*(pairs_of(row) for row in rows)))
+
+
+def said(pair: Pair) -> str:
+    """A pair of values in words."""
+    return " and ".join(f"{name}: {VALUES[name][place]}" for name, place in pair)

@@ -1,0 +1,73 @@
+"""No option is accepted and ignored: each changes the script, or is refused by a rule."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lgen.plan import make_plan
+from lgen.render import render
+from lgen.spec.options import Spec
+from lgen.user_code.classes import UserData
+from tests.combinations.combine import Row, broken, classes, completed, options, random_rows
+from tests.combinations.values import OPTIONS
+
+SEED = 5
+# what may be written where it holds anyway, and no other value of the option can be
+HONOURED: tuple[tuple[str, Any], ...] = (
+    ("inference_mode", False),  # fsdp evaluates so
+    ("limit_val_batches", 0),  # there is no validation
+    ("limit_test_batches", 0),
+    ("limit_predict_batches", 0),
+    ("pin_memory", False),  # on the cpu
+    ("scheduler", {}),  # holds interval and frequency alone
+    ("scheduler.interval", "validation"),  # of a plateau with one validation in each epoch
+)
+
+
+def text(row: Row) -> list[str]:
+    """train.py of a combination, and the launch file where there is one; not formatted."""
+    module, data = classes(row)
+    assert isinstance(data, UserData)
+    context = make_plan(Spec.model_validate(options(row)), module, data).context
+    files = ["train.py", "launch.sh"] if context["distributed"] else ["train.py"]
+    return [render(f"project/{file}", context, format=False).text for file in files]
+
+
+def ignored(row: Row) -> Iterator[str]:
+    """The options whose other values give the same text, where none of them is refused."""
+    written = text(row)
+    for name, values in OPTIONS.items():
+        if row[name] == 0 or (name, values[row[name]]) in HONOURED:
+            continue
+        others = [row | {name: place} for place in range(len(values)) if place != row[name]]
+        # what another option needs is read
+        if not broken(others[0]) and all(broken(o) or text(o) == written for o in others):
+            yield f"{name}: {values[row[name]]}"
+
+
+def check(rows: list[Row]) -> None:
+    """Fails with the spec of each combination that has an option too many."""
+    found = [f"{name} in {options(row)}" for row in rows for name in ignored(row)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_value_beside_defaults(name: str) -> None:
+    """Every value of the option where as little else as possible is given."""
+    draw = random.Random(SEED)
+    pairs = [((name, place), (name, place)) for place in range(1, len(OPTIONS[name]))]
+    check([row for pair in pairs if (row := completed(pair, {}, draw))])
+
+
+def test_random_combinations() -> None:
+    """40 combinations in which every option has a random value."""
+    check(list(random_rows(40, SEED)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(20))
+def test_many_random_combinations(chunk: int) -> None:
+    """1,000 combinations in all."""
+    check(list(random_rows(50, SEED + 1 + chunk)))
