@@ -1,10 +1,13 @@
 """A schedule goes on exactly, and follows the run's length where that has changed."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 from torch.optim import lr_scheduler
 
+from runtime.override_settings import override_settings
 from runtime.restore_schedule import restore_schedule
 
 
@@ -34,3 +37,53 @@ def test_goes_on_as_a_schedule_of_the_new_length(length: int) -> None:
     assert rates == pytest.approx(straight, rel=1e-9)
     if length == 6:
         assert rates == straight
+
+
+def warmed_up(length: int, done: int, lr: float = 0.1) -> tuple[torch.optim.Optimizer, Any]:
+    """A linear warmup of four steps before a cosine, after some steps."""
+    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=lr)
+    warmup = lr_scheduler.LinearLR(optimizer, start_factor=0.2, total_iters=4)
+    main = lr_scheduler.CosineAnnealingLR(optimizer, T_max=length - 4)
+    scheduler = lr_scheduler.SequentialLR(optimizer, [warmup, main], milestones=[4])
+    for _ in range(done):
+        optimizer.step()
+        scheduler.step()
+    return optimizer, scheduler
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.2])
+@pytest.mark.parametrize("done", [0, 2, 3, 4, 5, 8])
+def test_another_length_during_and_after_the_warmup(done: int, lr: float) -> None:
+    """Wherever the shorter run stopped, the rates are those of a run that always was longer."""
+    old_optimizer, old = warmed_up(9, done)
+    optimizer, scheduler = warmed_up(20, 0, lr)
+    optimizer.load_state_dict(old_optimizer.state_dict())
+    restore_schedule({"scheduler": old.state_dict()}, scheduler, optimizer)
+    override_settings(optimizer, {"lr": lr}, {"lr": 0.1}, scheduler)
+    rates = []
+    for _ in range(20 - done):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    straight = [warmed_up(20, at, lr)[0].param_groups[0]["lr"] for at in range(done, 20)]
+    assert rates == pytest.approx(straight, rel=1e-9)
+    if lr == 0.1:
+        assert rates == straight
+
+
+def test_another_length_of_one_cycle_follows_its_momentum_too() -> None:
+    def cycle(length: int, done: int) -> tuple[torch.optim.Optimizer, Any]:
+        optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9)
+        scheduler = lr_scheduler.OneCycleLR(optimizer, max_lr=0.3, total_steps=length)
+        for _ in range(done):
+            optimizer.step()
+            scheduler.step()
+        return optimizer, scheduler
+
+    old_optimizer, old = cycle(8, 5)
+    optimizer, scheduler = cycle(16, 0)
+    optimizer.load_state_dict(old_optimizer.state_dict())
+    restore_schedule({"scheduler": old.state_dict()}, scheduler, optimizer)
+    straight = cycle(16, 5)[0].param_groups[0]
+    group = optimizer.param_groups[0]
+    assert (group["lr"], group["momentum"]) == (straight["lr"], straight["momentum"])
