@@ -29,6 +29,7 @@ UNUSED_BY_CODE = (
     ),
     CodeRule("drop-last-loader", ("drop_last",), "train_dataloader says itself what it drops"),
     CodeRule("shuffle-order", ("shuffle",), "shuffle needs a train_dataset without train_order"),
+    CodeRule("compile-forward", ("compile",), "what is compiled is the model's forward, self(...)"),
     CodeRule("root-of-nothing", ("default_root_dir",), "the folder needs something to hold"),
 )
 
@@ -50,6 +51,14 @@ def unused_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[F
             "validation_step and val_dataset",
         )
     yield from _loaders(spec, data, [data.sources[stage] for stage in STAGES if stage in loops])
+    training = module.steps["training_step"]
+    if spec.compile and spec.compile.target == "model" and not training.calls_forward:
+        yield Finding(
+            "compile-forward",
+            ("compile",),
+            "torch compiles the model's forward, and training_step does not call self(...); "
+            "set compile: step, or target: step in compile",
+        )
     writes = spec.checkpoint is not None or spec.loggers or "predict" in loops
     if spec.default_root_dir != _default("default_root_dir") and not writes:
         yield Finding(

@@ -58,6 +58,7 @@ class Step:
 
     `returns` is "loss" for a tensor, "dict" for a dict of metrics, "other" for a prediction, and
     None where nothing comes back. `metrics` holds the dict's keys where all of them are known.
+    `calls_forward` is false where the step surely never calls self(...).
     """
 
     name: str

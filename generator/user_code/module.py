@@ -52,7 +52,8 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
     for brought in defines:
         if brought in STEPS:
             loss: Literal["loss", "other"] = "other" if brought == "predict_step" else "loss"
-            given = Step(brought, file, top.lineno, ("batch", "batch_idx"), returns=loss)
+            batch = ("batch", "batch_idx")
+            given = Step(brought, file, top.lineno, batch, returns=loss, calls_forward=True)
             steps.setdefault(brought, given)
         elif brought in HOOKS:
             hooks.setdefault(brought, Step(brought, file, top.lineno))

@@ -113,15 +113,15 @@ def _hook_result_faults(name: str, file: str, function: Function, found: Result)
 
 
 def _calls_forward(function: Function, methods: Methods, seen: set[str]) -> bool:
-    """Whether the method calls self(...), by itself or through methods of the class."""
+    """Whether the method may call self(...), by itself, through methods or where self is passed."""
     me = self_name(function)
+    owned = {node.value for node in ast.walk(function) if isinstance(node, ast.Attribute)}
     for node in ast.walk(function):
-        if isinstance(node, ast.Call):
-            if dotted(node.func) == me:
-                return True
-            head, _, last = dotted(node.func).rpartition(".")
-            if head == me and last in methods and last not in seen:
-                seen.add(last)
-                if _calls_forward(methods[last][1], methods, seen):
+        if isinstance(node, ast.Name) and node.id in (me, "super") and node not in owned:
+            return True
+        if isinstance(node, ast.Attribute) and dotted(node.value) == me:
+            if node.attr in methods and node.attr not in seen:
+                seen.add(node.attr)
+                if _calls_forward(methods[node.attr][1], methods, seen):
                     return True
     return False

@@ -255,6 +255,14 @@ CASES = (
         STREAM,
     ),
     Case(
+        "compile-forward",
+        {"compile": True},
+        "torch compiles the model's forward, and training_step does not call self(...); "
+        "set compile: step, or target: step in compile",
+        {"logits = self(x)": "logits = self.forward(x)"},
+        {"compile": "step"},
+    ),
+    Case(
         "root-of-nothing",
         {"default_root_dir": "out", "checkpoint": False, "loggers": []},
         "no checkpoint, row or prediction is written; remove default_root_dir, or add a logger",
