@@ -10,9 +10,7 @@ pytest                                                                          
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,7 +40,7 @@ from runtime.global_batch import check_global_batch
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
-from runtime.predictions import save_predictions
+from runtime.predictions import clear_predictions, save_predictions
 from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_rank import restore_rank
@@ -57,6 +55,7 @@ from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.weighted_sums import means
+from runtime.windows import windows
 
 
 @dataclass
@@ -158,25 +157,15 @@ def predict(model: Classifier, loader: DataLoader[Any], folder: Path) -> None:
 
 
 def evaluate(
-    model: Classifier,
-    data: Digits,
-    rank: int,
-    world_size: int,
-    folder: Path,
-    cfg: Config,
+    model: Classifier, data: Digits, rank: int, world_size: int, folder: Path, cfg: Config
 ) -> dict[str, float]:
     """Do the task of cfg, other than fit, and return its metrics."""
     if cfg.task == "validate":
-        return validate(
-            model, evaluation_loader(data.val_dataset(), rank, world_size, cfg)
-        )
+        return validate(model, evaluation_loader(data.val_dataset(), rank, world_size, cfg))
     if cfg.task == "test":
-        return test(
-            model, evaluation_loader(data.test_dataset(), rank, world_size, cfg)
-        )
-    predict(
-        model, evaluation_loader(data.predict_dataset(), rank, world_size, cfg), folder
-    )
+        return test(model, evaluation_loader(data.test_dataset(), rank, world_size, cfg))
+    from_main(clear_predictions, folder)
+    predict(model, evaluation_loader(data.predict_dataset(), rank, world_size, cfg), folder)
     return {}
 
 
@@ -186,10 +175,10 @@ def training_loader(
     """Return the sampler, which can start within an epoch, and the loader that uses it."""
     dataset = data.train_dataset()
 
-    def train_order(epoch: int) -> Sequence[int]:
+    def train_order(epoch: int) -> Tensor:
         """Return the order of samples, which depends on the seed and the epoch only."""
         generator = torch.Generator().manual_seed(cfg.seed + epoch)
-        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+        return torch.randperm(len(dataset), generator=generator)  # type: ignore[arg-type]
 
     batches = TrainingBatches(
         train_order, cfg.batch_size, rank=rank, world_size=world_size, seed=cfg.seed
@@ -256,19 +245,20 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, model=model)
 
     if cfg.task != "fit":
-        results = evaluate(
-            model, data, rank, world_size, run_folder / "predictions", cfg
-        )
+        results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":
                 csv_logger.log(results, step=step, epoch=epoch)
                 tensorboard.log(results, step=step, epoch=epoch)
-            print(f"step {step}  {as_text(results)}")
+            if cfg.task == "predict":
+                print(f"predictions: {run_folder / 'predictions'}")
+            else:
+                print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
 
-    train_batches, train_loader = training_loader(data, rank, world_size, cfg)
+    train_sampler, train_loader = training_loader(data, rank, world_size, cfg)
     num_batches = len(train_loader)
     samples_per_batch = cfg.batch_size * world_size
     val_loader = evaluation_loader(data.val_dataset(), rank, world_size, cfg)
@@ -284,15 +274,10 @@ def main(cfg: Config) -> dict[str, float]:
     train_metrics = TrainingMetrics()
 
     checkpoints = Checkpoints(
-        run_folder / "checkpoints",
-        monitor="val_loss",
-        mode="min",
-        save_top_k=cfg.save_top_k,
+        run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
 
-    def save_checkpoint(
-        next_epoch: int, position: int, metrics: dict[str, float]
-    ) -> None:
+    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss_of_any_rank(train_metrics)
         stop_on_nonfinite_weights(model)
@@ -310,7 +295,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "csv_logger": csv_logger.state_dict(),
                 "step": step,
                 "epoch": next_epoch,
-                "position": position,
+                "position": train_sampler.position_at(batch_idx),
                 "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
                 "ranks": ranks,
                 "config": asdict(cfg),
@@ -330,43 +315,32 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(
-            checkpoint,
-            train_metrics,
-            "cpu",
-            seed=cfg.seed,
-            rank=rank,
-            world_size=world_size,
+            checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
         )
-        train_batches.position = checkpoint["position"]
-        batch_idx = checkpoint["position"] // samples_per_batch
+        train_sampler.position = checkpoint["position"]
+        batch_idx = train_sampler.batch_idx
         if is_main:
             csv_logger.load_state_dict(checkpoint["csv_logger"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
-        if epoch >= cfg.max_epochs or (
-            batch_idx < num_batches and 0 <= cfg.max_steps <= step
-        ):
+        if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             if is_main:
-                print(
-                    f"nothing left to train: {epoch} epochs and {step} steps are done"
-                )
+                print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        checkpoint = None  # frees its memory
 
     # --- training loop ---
 
     metrics: dict[str, float] = {}
     model.train()
     saved_at = time.monotonic()
-    bar = tqdm(
-        total=total_steps, initial=step, unit="step", disable=None if is_main else True
-    )
+    bar = tqdm(total=total_steps, initial=step, unit="step", disable=None if is_main else True)
     for epoch in range(epoch, cfg.max_epochs):
-        train_batches.epoch = epoch
-        batches = iter(train_loader)
-        while window := list(islice(batches, cfg.accumulate_grad_batches)):
+        train_sampler.epoch = epoch
+        for window in windows(train_loader, cfg.accumulate_grad_batches):
             optimizer.zero_grad()
-            for micro_step, batch in enumerate(window):
+            for batch, is_last in window:
                 # average the gradients over the ranks once, in the window's last backward pass
-                ddp.require_backward_grad_sync = micro_step == len(window) - 1
+                ddp.require_backward_grad_sync = is_last
                 with torch.autocast("cpu", dtype=torch.bfloat16):
                     outputs = ddp(batch)
                 loss = outputs["loss"]
@@ -387,21 +361,22 @@ def main(cfg: Config) -> dict[str, float]:
                     tensorboard.log(row, step=step, epoch=epoch)
                     bar.set_postfix(row, refresh=False)
                 # one clock decides for all ranks
-                waited = from_main(lambda: time.monotonic() - saved_at)
+                waited = from_main(lambda since: time.monotonic() - since, saved_at)
                 if waited >= cfg.train_time_interval:
-                    save_checkpoint(epoch, batch_idx * samples_per_batch, {})
+                    save_checkpoint(epoch, {})
                     saved_at = time.monotonic()
             if 0 <= cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches:
-            save_checkpoint(epoch, batch_idx * samples_per_batch, {})
-            break
+            save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row
         if is_main:
             csv_logger.log(row, step=step, epoch=epoch)
             tensorboard.log(row, step=step, epoch=epoch)
+        if batch_idx < num_batches:
+            break
         val_metrics = validate(model, val_loader)
         if is_main:
             csv_logger.log(val_metrics, step=step, epoch=epoch)
@@ -409,8 +384,8 @@ def main(cfg: Config) -> dict[str, float]:
             bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
         metrics |= val_metrics
         batch_idx = 0
-        train_batches.position = 0
-        save_checkpoint(epoch + 1, 0, val_metrics)
+        train_sampler.position = 0
+        save_checkpoint(epoch + 1, val_metrics)
         if 0 <= cfg.max_steps <= step:
             break
 

@@ -9,12 +9,12 @@ pytest                                        # test the project
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -33,7 +33,7 @@ from runtime.global_batch import check_global_batch
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
-from runtime.predictions import save_predictions
+from runtime.predictions import clear_predictions, save_predictions
 from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_rank import restore_rank
@@ -93,9 +93,7 @@ class Config:
 
 
 @torch.inference_mode()
-def validate(
-    model: Classifier, device: torch.device, loader: DataLoader[Any]
-) -> dict[str, float]:
+def validate(model: Classifier, device: torch.device, loader: DataLoader[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     metrics = EvaluationMetrics()
     with evaluation_mode(model, device.type):
@@ -108,9 +106,7 @@ def validate(
 
 
 @torch.inference_mode()
-def test(
-    model: Classifier, device: torch.device, loader: DataLoader[Any]
-) -> dict[str, float]:
+def test(model: Classifier, device: torch.device, loader: DataLoader[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     metrics = EvaluationMetrics()
     with evaluation_mode(model, device.type):
@@ -123,9 +119,7 @@ def test(
 
 
 @torch.inference_mode()
-def predict(
-    model: Classifier, device: torch.device, loader: DataLoader[Any], folder: Path
-) -> None:
+def predict(model: Classifier, device: torch.device, loader: DataLoader[Any], folder: Path) -> None:
     """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
     with evaluation_mode(model, device.type):
         for batch_idx, batch in enumerate(loader):
@@ -142,20 +136,19 @@ def evaluate(
         return validate(model, device, evaluation_loader(data.val_dataset(), cfg))
     if cfg.task == "test":
         return test(model, device, evaluation_loader(data.test_dataset(), cfg))
+    clear_predictions(folder)
     predict(model, device, evaluation_loader(data.predict_dataset(), cfg), folder)
     return {}
 
 
-def training_loader(
-    data: Digits, cfg: Config
-) -> tuple[TrainingBatches, DataLoader[Any]]:
+def training_loader(data: Digits, cfg: Config) -> tuple[TrainingBatches, DataLoader[Any]]:
     """Return the sampler, which can start within an epoch, and the loader that uses it."""
     dataset = data.train_dataset()
 
-    def train_order(epoch: int) -> Sequence[int]:
+    def train_order(epoch: int) -> Tensor:
         """Return the order of samples, which depends on the seed and the epoch only."""
         generator = torch.Generator().manual_seed(cfg.seed + epoch)
-        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+        return torch.randperm(len(dataset), generator=generator)  # type: ignore[arg-type]
 
     batches = TrainingBatches(train_order, cfg.batch_size, seed=cfg.seed)
     loader = DataLoader(
@@ -211,12 +204,15 @@ def main(cfg: Config) -> dict[str, float]:
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
         if cfg.task == "test":
             csv_logger.log(results, step=step, epoch=epoch)
-        print(f"step {step}  {as_text(results)}")
+        if cfg.task == "predict":
+            print(f"predictions: {run_folder / 'predictions'}")
+        else:
+            print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
 
-    train_batches, train_loader = training_loader(data, cfg)
+    train_sampler, train_loader = training_loader(data, cfg)
     num_batches = len(train_loader)
     val_loader = evaluation_loader(data.val_dataset(), cfg)
 
@@ -229,15 +225,10 @@ def main(cfg: Config) -> dict[str, float]:
     train_metrics = TrainingMetrics()
 
     checkpoints = Checkpoints(
-        run_folder / "checkpoints",
-        monitor="val_loss",
-        mode="min",
-        save_top_k=cfg.save_top_k,
+        run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
 
-    def save_checkpoint(
-        next_epoch: int, position: int, metrics: dict[str, float]
-    ) -> None:
+    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
@@ -251,7 +242,7 @@ def main(cfg: Config) -> dict[str, float]:
             "csv_logger": csv_logger.state_dict(),
             "step": step,
             "epoch": next_epoch,
-            "position": position,
+            "position": train_sampler.position_at(batch_idx),
             "global_batch": cfg.batch_size,
             "ranks": [this_rank],
             "config": asdict(cfg),
@@ -266,15 +257,14 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
-        train_batches.position = checkpoint["position"]
-        batch_idx = checkpoint["position"] // cfg.batch_size
+        train_sampler.position = checkpoint["position"]
+        batch_idx = train_sampler.batch_idx
         csv_logger.load_state_dict(checkpoint["csv_logger"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
-        if epoch >= cfg.max_epochs or (
-            batch_idx < num_batches and 0 <= cfg.max_steps <= step
-        ):
+        if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        checkpoint = None  # frees its memory
 
     # --- training loop ---
 
@@ -283,7 +273,7 @@ def main(cfg: Config) -> dict[str, float]:
     saved_at = time.monotonic()
     bar = tqdm(total=total_steps, initial=step, unit="step", disable=None)
     for epoch in range(epoch, cfg.max_epochs):
-        train_batches.epoch = epoch
+        train_sampler.epoch = epoch
         for batch in train_loader:
             batch = to_device(batch, device)
             outputs = model.training_step(batch)
@@ -303,24 +293,25 @@ def main(cfg: Config) -> dict[str, float]:
                 csv_logger.log(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             if time.monotonic() - saved_at >= cfg.train_time_interval:
-                save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
+                save_checkpoint(epoch, {})
                 saved_at = time.monotonic()
             if 0 <= cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches:
-            save_checkpoint(epoch, batch_idx * cfg.batch_size, {})
-            break
+            save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
         csv_logger.log(row, step=step, epoch=epoch)
+        if batch_idx < num_batches:
+            break
         val_metrics = validate(model, device, val_loader)
         csv_logger.log(val_metrics, step=step, epoch=epoch)
         bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
         metrics |= val_metrics
         batch_idx = 0
-        train_batches.position = 0
-        save_checkpoint(epoch + 1, 0, val_metrics)
+        train_sampler.position = 0
+        save_checkpoint(epoch + 1, val_metrics)
         if 0 <= cfg.max_steps <= step:
             break
 

@@ -80,6 +80,15 @@ def _train_loader(spec: Spec, built: bool) -> str:
     return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
 
 
+def _batches(spec: Spec, built: bool, windowed: str, *, sized: bool) -> str:
+    """What the loop over an epoch goes through."""
+    if not sized:
+        return "batches"  # an iterator that is asked for one more at a stop
+    if spec.accumulate_grad_batches > 1:
+        return f"windows({windowed}, cfg.accumulate_grad_batches)"
+    return _train_loader(spec, built)
+
+
 def _built(source: DataSource) -> bool:
     """Whether the script shards and batches this data itself."""
     return source.kind == "dataset" and not source.iterable
@@ -95,6 +104,10 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
     per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
+    stateful = not built and train.has_state_dict
+    windowed = _train_loader(spec, built)
+    if stateful:
+        windowed = f"() if used_up else {windowed}"
     flags = {
         "map_style": built,
         "iterable": train.iterable and not own,
@@ -108,7 +121,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "collate_fn": data.collate_fn,
         "prepare_data": data.prepare_data,
         "setup": data.setup,
-        "stateful_train_data": not built and train.has_state_dict,
+        "stateful_train_data": stateful,
         "stateless_train_data": not built and not train.has_state_dict,
         "builds_loaders": any(source.kind == "dataset" for source in sources),
         "uses_workers": any(
@@ -136,8 +149,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if spec.prefetch_to_device
             else "equal_forwards(loader)"
         ),
-        "POSITION": f"batch_idx * {per_batch}" if built else "batch_idx",
-        "PER_BATCH": per_batch,
+        "WINDOWED": windowed,
+        "BATCHES": _batches(spec, built, windowed, sized=sized),
     }
     values: dict[str, object] = {}
     for stage in STAGES:

@@ -112,9 +112,9 @@ def _bar_total(known: bool, epochs: int | None) -> str:
 def _validation_due(spec: Spec) -> str:
     """The condition of a validation at a step boundary within the epoch."""
     accumulate = spec.accumulate_grad_batches > 1
-    done, before = "batch_idx", "(batch_idx - len(window))"
+    done, before = "batch_idx", "first_batch_idx"
     if spec.check_val_every_n_epoch is None:
-        done, before = "(batches_done + batch_idx)", "(batches_done + batch_idx - len(window))"
+        done, before = "(batches_done + batch_idx)", "(batches_done + first_batch_idx)"
     if accumulate:
         due = f"{done} // val_interval > {before} // val_interval"
     else:
@@ -147,7 +147,8 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names={
             "MAY_STOP": _may_stop(spec, "epoch + 1"),
             "MAY_STOP_WITHIN": _may_stop(spec, "epoch"),
-            "STOPPED_WITHIN": "batch_idx < num_batches" if sized else stopped,
+            "STOP_DUE": stopped,
+            "STOPPED": "batch_idx < num_batches" if sized else "stopped",
         },
         values={
             "early_monitor": early.monitor if early else "",

@@ -1,6 +1,6 @@
 """Formats emitted Python as black does."""
 
-LINE_LENGTH = 88
+LINE_LENGTH = 100
 
 
 def format_python(text: str) -> str:

@@ -38,6 +38,7 @@ from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.csv_logger import CSVLogger
+from runtime.default_dtype import default_dtype
 from runtime.distributed import start_distributed
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
@@ -46,6 +47,7 @@ from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.file_errors import file_errors_in_one_line
+from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
@@ -58,7 +60,7 @@ from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
-from runtime.predictions import save_predictions
+from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.restore import restore
@@ -80,6 +82,7 @@ from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
+from runtime.windows import windows
 
 
 @dataclass
@@ -223,9 +226,10 @@ def EVALUATE(
                         batch = to_device(batch, device)  #: if moves_batches and not prefetch
                         model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
                         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
-                            outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
-                            outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
-                            model.STEP({{ stage.step_arguments }})  #: if not stage.measures
+                            with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
+                                outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
+                                outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
+                                model.STEP({{ stage.step_arguments }})  #: if not stage.measures
                         model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
                         metrics.append(outputs, num_samples(batch))  #: if stage.measures and not fsdp
                         if counts:  #: if stage.measures and fsdp
@@ -266,7 +270,8 @@ def predict(  #: if predict
                 batch = to_device(batch, device)  #: if moves_batches and not prefetch
                 model.on_predict_batch_start({{ predict_loop.on_batch_start.arguments }})  #: if predict_loop.on_batch_start.defined
                 with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
-                    outputs = model.predict_step({{ predict_loop.step_arguments }})
+                    with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
+                        outputs = model.predict_step({{ predict_loop.step_arguments }})
                 model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
                 if counts:  #: wrap if fsdp
                     # whole batches are dealt to the ranks in turn
@@ -307,6 +312,8 @@ def evaluate(  #: if tasks
         return test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
     #: endif
     #: if predict
+    from_main(clear_predictions, folder)  #: if distributed
+    clear_predictions(folder)  #: if not distributed
     predict({{ predict_arguments }}, PREDICT_LOADER, folder)  #: if not several_predict
     for name, dataset in PREDICT_SETS.items():  #: if several_predict
         predict({{ predict_arguments }}, PREDICT_LOADER, folder / name)
@@ -323,10 +330,10 @@ def training_loader(  #: if map_style
     """Return the sampler, which can start within an epoch, and the loader that uses it."""
     dataset = data.train_dataset()
 
-    def train_order(epoch: int) -> Sequence[int]:  #: if shuffled
+    def train_order(epoch: int) -> Tensor:  #: if shuffled
         """Return the order of samples, which depends on the seed and the epoch only."""
         generator = torch.Generator().manual_seed(cfg.seed + epoch)
-        return torch.randperm(len(dataset), generator=generator).tolist()  # type: ignore
+        return torch.randperm(len(dataset), generator=generator)  # type: ignore[arg-type]
 
     def train_order(_: int) -> Sequence[int]:  #: if in_order
         """Return the order of samples, the same in every epoch."""
@@ -392,8 +399,6 @@ def main(cfg: Config) -> dict[str, float]:
         sys.exit("accelerator cuda: torch finds no CUDA device on this machine")
     rank, LOCAL_RANK, WORLD_SIZE = start_distributed({{ backend | literal }}, {{ launch | literal }})  #: if distributed
     is_main = rank == 0  #: if distributed
-    if local_rank >= torch.cuda.device_count():  #: if cuda and distributed
-        sys.exit(f"process {local_rank} finds only {torch.cuda.device_count()} CUDA devices")
     device = torch.device("cuda", local_rank)  #: if cuda and distributed
     torch.cuda.set_device(device)  #: if cuda and distributed
     device = torch.device("cuda")  #: if cuda and not distributed
@@ -488,14 +493,19 @@ def main(cfg: Config) -> dict[str, float]:
                 tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard
             csv_logger.log(results, step=step, epoch=epoch)  #: if test and csv and not several_tasks
             tensorboard.log(results, step=step, epoch=epoch)  #: if test and tensorboard and not several_tasks
-            print(f"step {step}  {as_text(results)}")
+            if cfg.task == "predict":  #: if predict and several_tasks
+                print(f"predictions: {run_folder / 'predictions'}")
+            else:
+                print(f"step {step}  {as_text(results)}")
+            print(f"predictions: {run_folder / 'predictions'}")  #: if predict and not several_tasks
+            print(f"step {step}  {as_text(results)}")  #: if not predict
         return results
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
 
     # --- data ---
 
-    train_batches, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
+    train_sampler, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
     train_dataset = data.train_dataset()  #: if iterable
     train_loader = DataLoader(  #: if iterable
         train_dataset,
@@ -561,11 +571,11 @@ def main(cfg: Config) -> dict[str, float]:
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
 
-    def save_checkpoint(next_epoch: int, position: int, metrics: dict[str, float]) -> None:  #: if checkpoint
+    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
-        stop_on_nonfinite_weights(model)  #: if raise_nonfinite
+        stop_on_nonfinite_weights(model)  #: if raise_nonfinite or skip_nonfinite
         broadcast_buffers(model)  #: if distributed
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
@@ -584,7 +594,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
                 "step": step,
                 "epoch": next_epoch,
-                "position": position,
+                "position": train_sampler.position_at(batch_idx),  #: if map_style
+                "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
                 "batches_done": batches_done,  #: if val_across_epochs
                 "global_batch": GLOBAL_BATCH,  #: if map_style
@@ -596,11 +607,12 @@ def main(cfg: Config) -> dict[str, float]:
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
 
-    # --- resume ---
+    # --- resume ---  #: if checkpoint and not weights_only
 
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
+    used_up = False  #: if stateful_train_data and accumulate
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(
@@ -616,12 +628,15 @@ def main(cfg: Config) -> dict[str, float]:
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
-        train_batches.position = checkpoint["position"]  #: if map_style
-        batch_idx = checkpoint["position"] // PER_BATCH  #: if map_style
+        train_sampler.position = checkpoint["position"]  #: if map_style
+        batch_idx = train_sampler.batch_idx  #: if map_style
         validations = checkpoint["validations"]  #: if counts_validations
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
+        # a window that was not full has met the end of the epoch's data
+        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if stateful_train_data and accumulate
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
+        train_metrics.epoch_sums()  # of its first part are dropped  #: if stateless_train_data
         if is_main:  #: wrap if distributed and csv
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
@@ -629,6 +644,7 @@ def main(cfg: Config) -> dict[str, float]:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        checkpoint = None  # frees its memory
 
     # --- training loop ---
 
@@ -640,29 +656,32 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
-        train_batches.epoch = epoch  #: if map_style
+        train_sampler.epoch = epoch  #: if map_style
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = iter(TRAIN_LOADER)  #: if accumulate
-        for batch in TRAIN_LOADER:  #: wrap if not accumulate
-            while window := list(islice(batches, cfg.accumulate_grad_batches)):  #: wrap if accumulate
+        batches = iter(TRAIN_LOADER)  #: if not sized and not accumulate
+        batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
+        for batch in BATCHES:  #: wrap if not accumulate
+            for window in BATCHES:  #: wrap if accumulate
+                first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
                 optimizer.zero_grad()  #: if accumulate
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
-                for micro_step, batch in enumerate(window):  #: wrap if accumulate_enumerates
-                    for batch in window:  #: wrap if accumulate_plain
+                for batch, is_last in window:  #: wrap if accumulate_enumerates
+                    for batch, _ in window:  #: wrap if accumulate_plain
                         # average the gradients over the ranks once, in the window's last backward pass
-                        ddp.require_backward_grad_sync = micro_step == len(window) - 1  #: if accumulate and ddp
+                        ddp.require_backward_grad_sync = is_last  #: if accumulate and ddp
                         # reduce the gradients over the ranks once, in the window's last backward pass
-                        fsdp.set_requires_gradient_sync(micro_step == len(window) - 1)  #: if accumulate and fsdp
+                        fsdp.set_requires_gradient_sync(is_last)  #: if accumulate and fsdp
                         batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
                         batch = to_device(batch, device)  #: if moves_batches and not prefetch
                         model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
                         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
-                            outputs = TRAINING_STEP({{ training_step_arguments }})  #: if step_returns_dict
-                            loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
+                            with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
+                                outputs = TRAINING_STEP({{ training_step_arguments }})  #: if step_returns_dict
+                                loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
                         loss = outputs["loss"]  #: if step_returns_dict
                         model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if not accumulate and hooks.on_before_zero_grad.defined
                         optimizer.zero_grad()  #: if not accumulate
@@ -679,19 +698,25 @@ def main(cfg: Config) -> dict[str, float]:
                         train_metrics.append(outputs, num_samples(batch), step + 1)  #: if step_returns_dict
                         train_metrics.append({"loss": loss}, num_samples(batch), step + 1)  #: if not step_returns_dict
                         # the window's last batch ends with the optimizer's step
-                        if micro_step < len(window) - 1:  #: if accumulate and hooks.on_train_batch_end.defined
+                        if not is_last:  #: if accumulate and hooks.on_train_batch_end.defined
                             model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})
                             batch_idx += 1  #: if counts_batches
                         batch_idx += 1  #: if counts_batches and accumulate and not hooks.on_train_batch_end.defined
-                if all_ranks(finite):  #: wrap if skip_nonfinite and distributed
-                    if finite:  #: wrap if skip_nonfinite and not distributed
-                        scaler.unscale_(optimizer)  #: if unscales
-                        model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
-                        nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)  #: if clip_norm
-                        nn.utils.clip_grad_value_(model.parameters(), cfg.gradient_clip_val)  #: if clip_value
-                        optimizer.step()  #: if not fp16
-                        scaler.step(optimizer)  #: if fp16
-                        scaler.update()  #: if fp16
+                finite = all_ranks(finite)  #: if skip_nonfinite and distributed
+                # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
+                finite = finite and has_finite_gradients(model)  #: if skip_nonfinite and not fp16
+                if finite:  #: wrap if skip_nonfinite
+                    scaler.unscale_(optimizer)  #: if unscales
+                    model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
+                    nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)  #: if clip_norm
+                    nn.utils.clip_grad_value_(model.parameters(), cfg.gradient_clip_val)  #: if clip_value
+                    optimizer.step()  #: if not fp16
+                    scaler.step(optimizer)  #: if fp16
+                    scaler.update()  #: if fp16
+                if not finite and is_main:  #: if skip_nonfinite and distributed
+                    print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
+                if not finite:  #: if skip_nonfinite and not distributed
+                    print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
@@ -708,9 +733,9 @@ def main(cfg: Config) -> dict[str, float]:
                         csv_logger.log(row, step=step, epoch=epoch)  #: if csv
                         tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar
-                    #: if save_by_time and distributed and not (scheduler or val_within_epoch or save_every_n_steps)
+                    #: if save_by_time and distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
                     # one clock decides for all ranks
-                    waited = from_main(lambda: time.monotonic() - saved_at)
+                    waited = from_main(lambda since: time.monotonic() - since, saved_at)
                     #: include "project/events/save_by_time.py"
                     #: endif
                 scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
@@ -723,32 +748,38 @@ def main(cfg: Config) -> dict[str, float]:
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
-                    save_checkpoint(epoch, POSITION, val_metrics)  #: if checkpoint
+                    save_checkpoint(epoch, val_metrics)  #: if checkpoint
                 elif step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and val_within_epoch
-                    save_checkpoint(epoch, POSITION, {})
+                    save_checkpoint(epoch, {})
                 if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and not val_within_epoch
-                    save_checkpoint(epoch, POSITION, {})
-                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed and (scheduler or val_within_epoch or save_every_n_steps)
+                    save_checkpoint(epoch, {})
+                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     # one clock decides for all ranks
-                    waited = from_main(lambda: time.monotonic() - saved_at)
+                    waited = from_main(lambda since: time.monotonic() - since, saved_at)
                     #: include "project/events/save_by_time.py"
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
-                    save_checkpoint(epoch, POSITION, {})
+                    save_checkpoint(epoch, {})
                     saved_at = time.monotonic()
                 if 0 <= cfg.max_steps <= step:  #: if not early_within_epoch
                     break
                 if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if early_within_epoch
                     break
 
-        if STOPPED_WITHIN:
-            save_checkpoint(epoch, POSITION, {})  #: if checkpoint
-            break
+        if STOP_DUE:  #: if checkpoint and not sized
+            save_checkpoint(epoch, {})
+        # the epoch is not over where there is one more batch  #: if not sized
+        stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized
+        if STOPPED:  #: if checkpoint and sized
+            save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
         metrics |= row
         if is_main:  #: wrap if distributed and files
             csv_logger.log(row, step=step, epoch=epoch)  #: if csv
             tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+        if STOPPED:
+            model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+            break
         scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
         if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
             scheduler.step()
@@ -761,10 +792,11 @@ def main(cfg: Config) -> dict[str, float]:
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches
-        train_batches.position = 0  #: if map_style
-        save_checkpoint(epoch + 1, 0, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
+        used_up = False  #: if stateful_train_data and accumulate
+        train_sampler.position = 0  #: if map_style
+        save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
-            save_checkpoint(epoch + 1, 0, EPOCH_RANKING)
+            save_checkpoint(epoch + 1, EPOCH_RANKING)
         if 0 <= cfg.max_steps <= step:  #: if not early_stopping
             break
         if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if early_stopping

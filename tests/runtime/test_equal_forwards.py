@@ -10,9 +10,7 @@ def forwards(rank, world_size, num_samples, known):
     batches = EvaluationBatches(num_samples, 2, seed=0, rank=rank, world_size=world_size)
     loader = DataLoader(range(num_samples), batch_sampler=batches, collate_fn=list)
     assert known_length(loader) == len(batches)
-    return [
-        (list(batch), counts) for batch, counts in equal_forwards(loader if known else batches)
-    ]
+    return [(list(batch), counts) for batch, counts in equal_forwards(loader if known else batches)]
 
 
 @pytest.mark.parametrize(

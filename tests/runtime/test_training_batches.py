@@ -125,3 +125,30 @@ def test_no_samples_and_no_full_batch_are_clear_errors():
         list(TrainingBatches(lambda epoch: [], 2, seed=0))
     with pytest.raises(SystemExit, match="drop_last leaves no batch: 2 training samples"):
         len(TrainingBatches(lambda epoch: range(2), 2, seed=0, drop_last=True, world_size=2))
+
+
+@pytest.mark.parametrize("samples", [40, 41, 63, 64, 65])
+@pytest.mark.parametrize("used", [0, 16, 48])
+@pytest.mark.parametrize("batch_size, world_size", [(32, 1), (8, 2), (3, 3)])
+def test_position_and_batch_belong_together_also_within_a_batch(
+    samples, used, batch_size, world_size
+):
+    sampler = TrainingBatches(
+        lambda epoch: torch.randperm(samples), batch_size, seed=0, world_size=world_size
+    )
+    sampler.position = used
+    first, left = sampler.batch_idx, len(list(sampler))
+    assert first + left == len(sampler)
+    assert sampler.position_at(first) == used
+    last = sampler.position_at(len(sampler))
+    assert last >= samples
+    sampler.position = last
+    assert sampler.batch_idx == len(sampler) and list(sampler) == []
+
+
+def test_an_order_may_be_a_tensor_a_range_or_a_list():
+    orders = [torch.arange(10), range(10), list(range(10))]
+    made = [TrainingBatches(lambda epoch, o=o: o, 2, seed=0, rank=1, world_size=3) for o in orders]
+    batches = [list(sampler) for sampler in made]
+    assert batches[0] == batches[1] == batches[2] == [[1, 4], [7, 0]]
+    assert all(type(index) is int for batch in batches[0] for index in batch)

@@ -2,16 +2,22 @@
 
 import os
 
+import torch
 import torch.distributed as dist
 
 
 def start_distributed(backend: str | None, command: str) -> tuple[int, int, int]:
     """Join the process group and return rank, local rank and world size.
 
-    backend None lets torch choose by device. Ends the program, naming the command that is right,
-    where torchrun did not start it.
+    backend None lets torch choose by device. Ends the program where torchrun did not start it,
+    naming the command that is right, and where a process has no device.
     """
     if not {"RANK", "LOCAL_RANK", "WORLD_SIZE"} <= os.environ.keys():
         raise SystemExit(f"this script trains in several processes; start it with: {command}")
+    local_rank = int(os.environ["LOCAL_RANK"])
+    if backend != "gloo" and torch.accelerator.is_available():
+        devices = torch.accelerator.device_count()
+        if local_rank >= devices:
+            raise SystemExit(f"process {local_rank} has no device: torch finds {devices} here")
     dist.init_process_group(backend)
-    return dist.get_rank(), int(os.environ["LOCAL_RANK"]), dist.get_world_size()
+    return dist.get_rank(), local_rank, dist.get_world_size()

@@ -22,6 +22,12 @@ def save_predictions(folder: Path, number: int, outputs: Any) -> None:
     os.replace(aside, path)
 
 
+def clear_predictions(folder: Path) -> None:
+    """Remove the files of earlier predictions, which may be more than the new ones."""
+    for path in folder.rglob("batch_*.pt"):
+        path.unlink()
+
+
 def to_cpu(tensor: Tensor) -> Tensor:
     """Return the tensor on the CPU, without the storage it may be a view of."""
     return tensor.detach().cpu().clone()

@@ -81,13 +81,15 @@ class Checkpoints:
         if math.isnan(score):
             score = self.sign * math.inf
         self.dropped = []
-        if len(self.files) == self.save_top_k:
+        # more than one where a resumed run keeps fewer than before
+        while 0 <= self.save_top_k <= len(self.files):
             # the first of the worst
             worst = max(self.files, key=lambda name: self.sign * self.files[name])
-            if not self.sign * score < self.sign * self.files[worst]:
-                return None
+            if len(self.files) == self.save_top_k:
+                if not self.sign * score < self.sign * self.files[worst]:
+                    return None
             del self.files[worst]
-            self.dropped = [worst]
+            self.dropped.append(worst)
         stem = file_stem(self.filename, values)
         name, version = f"{stem}.ckpt", 1
         while name in self.files:

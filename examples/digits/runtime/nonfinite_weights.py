@@ -1,16 +1,24 @@
 """Ends a run whose weights are no numbers any more."""
 
 import torch
+import torch.distributed as dist
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 
 def stop_on_nonfinite_weights(model: nn.Module) -> None:
     """End the program if a weight is NaN or infinite; reads one value from the device.
 
-    A finite loss can have a gradient that is none. Of a sharded model this looks at the shards of
-    this rank.
+    A finite loss can have a gradient that is none. Of a sharded model each rank looks at its own
+    shards, and all end together.
     """
-    shards = [getattr(p, "to_local", lambda p=p: p)() for p in model.parameters()]
-    finite = [shard.detach().isfinite().all() for shard in shards if shard.numel()]
-    if finite and not bool(torch.stack(finite).all()):
+    sharded = any(isinstance(weight, DTensor) for weight in model.parameters())
+    weights = [w.to_local() if isinstance(w, DTensor) else w for w in model.parameters()]
+    finite = [weight.detach().isfinite().all() for weight in weights if weight.numel()]
+    all_finite = not finite or bool(torch.stack(finite).all())
+    if sharded:
+        of_ranks = [False] * dist.get_world_size()
+        dist.all_gather_object(of_ranks, all_finite)
+        all_finite = all(of_ranks)
+    if not all_finite:
         raise SystemExit("a weight is not finite after this step; earlier checkpoints are kept")

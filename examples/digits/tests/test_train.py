@@ -17,7 +17,7 @@ class OneBatch(Digits):
     """The first training samples, as many as one step uses."""
 
     def train_dataset(self) -> Any:
-        dataset = super().train_dataset()
+        dataset: Any = super().train_dataset()
         return Subset(dataset, range(min(32, len(dataset))))
 
     def val_dataset(self) -> Any:
@@ -46,12 +46,7 @@ def test_overfits_one_batch(tmp_path: Path) -> None:
 def whole_run(folder: str) -> dict[str, float]:
     """Train without a stop."""
     return main(
-        Config(
-            max_steps=8,
-            train_time_interval=1e-6,
-            log_every_n_steps=1,
-            default_root_dir=folder,
-        )
+        Config(max_steps=8, train_time_interval=1e-6, log_every_n_steps=1, default_root_dir=folder)
     )
 
 
@@ -72,10 +67,7 @@ def stopped_run(folder: str) -> dict[str, float]:
     try:
         return main(
             Config(
-                max_steps=8,
-                train_time_interval=1e-6,
-                log_every_n_steps=1,
-                default_root_dir=folder,
+                max_steps=8, train_time_interval=1e-6, log_every_n_steps=1, default_root_dir=folder
             )
         )
     finally:

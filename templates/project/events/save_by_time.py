@@ -1,3 +1,3 @@
 if waited >= cfg.train_time_interval:
-    save_checkpoint(epoch, POSITION, {})
+    save_checkpoint(epoch, {})
     saved_at = time.monotonic()

@@ -25,7 +25,7 @@ class OneBatch(UserData):
     """The first training samples, as many as one step uses."""
 
     def train_dataset(self) -> Any:
-        dataset = super().train_dataset()
+        dataset: Any = super().train_dataset()
         return Subset(dataset, range(min({{ test_samples }}, len(dataset))))
 
     def val_dataset(self) -> Any:  #: if test_replaces_validation
@@ -157,7 +157,7 @@ def on_rank(
 #: if cuda
 pytestmark = pytest.mark.skipif(
     torch.cuda.device_count() < {{ test_world_size }},
-    reason="needs {{ test_world_size }} CUDA devices",
+    reason="CUDA devices needed: {{ test_world_size }}",
 )
 #: endif
 #: if mps
