@@ -164,6 +164,9 @@ def _kept(built: Build) -> list[str]:
     if "pyproject.toml" in built.kept:
         lines.append("Add to the requirements in your pyproject.toml:")
         lines += [f"    {requirement}" for requirement in built.requirements]
+        lines.append("and, for the tools that you use, that .lgen/ is left alone:")
+        lines += ["    [tool.black]", "    extend-exclude = '^/\\.lgen/'"]
+        lines += ["    [tool.ruff]", '    extend-exclude = [".lgen"]']
     return lines
 
 

@@ -13,8 +13,8 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 PROCESSES = ["devices=2", "accelerator=cpu"]
 
 
-def run(command: list[str], folder: Path, seconds: int) -> None:
-    """Run a command in the folder; it must succeed in time."""
+def run(command: list[str], folder: Path, seconds: int) -> str:
+    """What a command prints in the folder; it must succeed in time."""
     done = subprocess.run(
         command,
         cwd=folder,
@@ -24,6 +24,7 @@ def run(command: list[str], folder: Path, seconds: int) -> None:
         timeout=seconds,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def digits(folder: Path, *settings: str) -> Path:
@@ -49,6 +50,17 @@ def test_default_project_learns(tmp_path: Path) -> None:
     project = digits(tmp_path, "accelerator=cpu")
     run([sys.executable, "train.py"], project, 300)
     assert best_accuracy(project) >= 0.96
+
+
+def test_evaluation_says_what_it_found(tmp_path: Path) -> None:
+    """A test prints its metrics, a prediction where its files are."""
+    project = digits(tmp_path, "accelerator=cpu", "max_epochs=1")
+    run([sys.executable, "train.py"], project, 100)
+    command = [sys.executable, "train.py", "--resume", "last", "--task"]
+    assert "test_acc" in run([*command, "test"], project, 100)
+    printed = run([*command, "predict"], project, 100)
+    assert "predictions: runs/version_0/predictions\n" in printed and "step" not in printed
+    assert (project / "runs/version_0/predictions/batch_00000.pt").exists()
 
 
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])

@@ -8,6 +8,8 @@ import pytest
 from tests.cli.conftest import Lgen, tree
 from tests.support.projects import MODEL
 
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
 
 def test_writes_around_the_users_files(lgen: Lgen, users_files: Path) -> None:
     """train.py, runtime/ and the rest appear; what was there is the same to the byte."""
@@ -35,6 +37,9 @@ def test_keeps_readme_pyproject_and_tests(lgen: Lgen, users_files: Path) -> None
     assert not set(manifest["kept"]) & manifest["files"].keys()
     assert "README.md, pyproject.toml, tests/test_train.py" in result.out
     assert "torch>=" in result.out
+    template = (TEMPLATES / "project/pyproject.toml").read_text()
+    advice = [line.strip() for line in result.out.splitlines() if "exclude" in line]
+    assert len(advice) == 2 and set(advice) <= set(template.splitlines())
 
 
 @pytest.mark.parametrize("path", ["train.py", "runtime/mine.py", "runtime", "tests", ".lgen/x"])

@@ -216,15 +216,14 @@ def test_cuda_asked_for_and_absent(tmp_path: Path, strategy: str) -> None:
     assert_clear(launch(tmp_path, ranks=None if strategy == "single" else 2), "cuda", "no CUDA")
 
 
-def test_more_devices_than_there_are(tmp_path: Path) -> None:
-    project(tmp_path, {**TWO["ddp"], "accelerator": "cuda"})
-    stub = "import torch\ntorch.cuda.is_available = lambda: True\n"
-    stub += "torch.cuda.device_count = lambda: 0\n"
+@pytest.mark.parametrize("accelerator", ["cuda", "auto"])
+def test_more_devices_than_there_are(tmp_path: Path, accelerator: str) -> None:
+    project(tmp_path, {**TWO["ddp"], "accelerator": accelerator})
+    stub = "import torch\ntorch.cuda.is_available = torch.accelerator.is_available = lambda: True\n"
+    stub += "torch.accelerator.device_count = lambda: 0\n"
     script = tmp_path / "train.py"
-    # torch without CUDA has no nccl
-    text = script.read_text().replace('"nccl"', '"gloo"')
-    script.write_text(text.replace("\nimport torch\n", "\n" + stub, 1))
-    assert_clear(launch(tmp_path, ranks=2), "0 CUDA devices")
+    script.write_text(script.read_text().replace("\nimport torch\n", "\n" + stub, 1))
+    assert_clear(launch(tmp_path, ranks=2), "has no device: torch finds 0")
 
 
 @pytest.mark.parametrize("name", [None, *TWO])
