@@ -111,6 +111,9 @@ def _child(
         import torch
 
         torch.set_num_threads(1)
+        # accelerator: auto finds the CPU alone
+        torch.accelerator.current_accelerator = lambda check_available=False: None
+        torch.cuda.is_available = lambda: False
         import train
 
         train.main(train.Config(**settings))

@@ -13,7 +13,7 @@ from tests.combinations.values import VALUES
 SEED = 77
 # what needs a device, two machines, minutes of compilation or a file, and is tested by itself
 APART = (
-    "accelerator",
+    "accelerator",  # cpu, or auto on a machine that has nothing else
     "num_nodes",
     "compile",
     "init_from",
@@ -81,6 +81,7 @@ def _completed(core: dict[str, int], draw: random.Random) -> Row:
     fixed = {k: v for name, place in core.items() for k, v in CORE[name][place].items()}
     fixed |= {name: 0 for name in APART}
     for _ in range(200):
+        fixed["accelerator"] = draw.randrange(2)
         row = {n: draw.randrange(len(v)) for n, v in VALUES.items()} | fixed
         found = mended(row, set(fixed), draw)
         if found is not None:
@@ -104,7 +105,7 @@ def value_rows() -> list[Row]:
                     for n, v in VALUES.items()
                 }
                 | {n: 0 for n in APART}
-                | {name: place}
+                | {"accelerator": draw.randrange(2), name: place}
             )
             found = mended(row, {name, *APART}, draw)
             if found is not None:
