@@ -53,6 +53,15 @@ def test_adam_dropout_shuffling_and_validation(tmp_path, options):
             assert torch.equal(value, moments[index][name]), name
 
 
+@pytest.mark.parametrize("precision", ["64-true", "16-true", "bf16-true"])
+def test_what_a_step_makes_has_the_format_of_the_model(tmp_path, precision):
+    """Exact: new tensors of a step, the numbers that are drawn too, have the model's dtype."""
+    options = {"module": "model.py:Noisy", "precision": precision}
+    script = make_script(tmp_path, {"optimizer": {"name": "Adam", **ADAM}, **options})
+    trainer = beside(script, adam, precision=precision)
+    assert_equal_weights(script.run(), trainer)
+
+
 @pytest.mark.parametrize("limit", [3, 1, 0.5, 1.0])
 def test_limit_train_batches(tmp_path, limit):
     """Exact. An int counts batches, a float is a share: 1 is one batch and 1.0 are all."""

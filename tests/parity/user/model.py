@@ -31,6 +31,16 @@ class Net(nn.Module):
         return {"loss": F.cross_entropy(self(x), y)}
 
 
+class Noisy(Net):
+    """Adds noise that the step makes itself, in the number format of new tensors."""
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        noise = torch.randn(x.shape)
+        resolution = torch.tensor(torch.finfo(noise.dtype).eps)
+        return {"loss": F.cross_entropy(self(x + noise), y), "resolution": resolution}
+
+
 class Toy(nn.Module):
     """One weight w, whose gradient is the mean of the batch."""
 

@@ -1,0 +1,82 @@
+"""on_nonfinite: skip leaves out the steps that would spoil the weights, and says so."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.support.killed_runs import run_folder
+from tests.support.launch import launch
+from tests.support.projects import make_project
+from tests.support.same_runs import load_whole
+
+MODEL = """\
+import os
+
+import torch
+from torch import Tensor, nn
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 1)
+
+    def training_step(self, batch: tuple[Tensor], step: int) -> Tensor:
+        loss = (self.head(batch[0]) ** 2).mean()
+        if step == BAD_STEP and os.environ.get("RANK", "0") == "0":
+            # its gradient is 0 * inf
+            loss = loss + HARM
+        return loss
+"""
+DATA = """\
+import torch
+from torch.utils.data import TensorDataset
+
+
+class Data:
+    def train_dataset(self) -> TensorDataset:
+        return TensorDataset(torch.randn(96, 4, generator=torch.Generator().manual_seed(0)))
+"""
+HARMS = {
+    "loss": 'float("nan")',
+    "gradient": "(0 * self.head.bias).sqrt().sum()",
+}
+
+
+def skipping(folder: Path, harm: str, bad_step: int, **options: object) -> Path:
+    """Return a project whose loss or gradient is NaN in one step."""
+    model = MODEL.replace("BAD_STEP", str(bad_step)).replace("HARM", HARMS[harm])
+    given = {
+        "on_nonfinite": "skip",
+        "max_epochs": 1,
+        "batch_size": 4,
+        "optimizer": {"name": "SGD", "lr": 0.1},
+        "module": "model.py:Net",
+        "data": "data.py:Data",
+        **options,
+    }
+    return make_project(folder, given, model, DATA)
+
+
+@pytest.mark.parametrize("strategy", ["single", "ddp", "fsdp"])
+@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_bad_step_changes_nothing(
+    tmp_path: Path, harm: str, strategy: str, accumulate: int
+) -> None:
+    ranks = None if strategy == "single" else 2
+    options = {"strategy": strategy, "devices": ranks or 1, "accumulate_grad_batches": accumulate}
+    folder = skipping(tmp_path, harm, 2, **options)
+    assert launch(folder, "--max-steps", "2", ranks=ranks).done
+    before = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")["model"]
+    ended = launch(folder, "--resume", "last", "--max-steps", "3", ranks=ranks)
+    assert ended.done and "step 3 changes nothing" in ended.output, ended.output
+    after = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")
+    assert after["step"] == 3
+    assert all(torch.equal(before[name], after["model"][name]) for name in before)
+    ended = launch(folder, "--resume", "last", "--max-steps", "4", ranks=ranks)
+    assert ended.done and "changes nothing" not in ended.output, ended.output
+    moved = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")["model"]
+    assert all(weight.isfinite().all() for weight in moved.values())
+    assert not torch.equal(moved["head.weight"], before["head.weight"])
