@@ -249,3 +249,15 @@ def test_weights_of_a_state_are_not_changed_by_saving(tmp_path):
     Checkpoints(tmp_path).save(given, epoch=0, step=1, metrics={})
     assert "checkpoints" not in given
     save_checkpoint(given, tmp_path / "a.ckpt")
+
+
+def test_a_resumed_run_may_keep_fewer(tmp_path):
+    checkpoints = Checkpoints(tmp_path, monitor="val_loss", save_top_k=3)
+    for step, loss in enumerate([5.0, 4.0, 6.0]):
+        checkpoints.save(state(step), epoch=step, step=step, metrics={"val_loss": loss})
+    fewer = Checkpoints(tmp_path, monitor="val_loss", save_top_k=1)
+    fewer.load_state_dict(checkpoints.state_dict())
+    fewer.save(state(3), epoch=3, step=3, metrics={"val_loss": 4.5})
+    assert names(tmp_path) == {"epoch=1-step=1.ckpt"}
+    fewer.save(state(4), epoch=4, step=4, metrics={"val_loss": 3.0})
+    assert names(tmp_path) == {"epoch=4-step=4.ckpt"}
