@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lgen.spec.fault import Fault
 
 USAGE = 2
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="lgen",
@@ -94,13 +95,14 @@ def init(
     ] = None,
 ) -> None:
     """Write the training script around a module and data that are already in this folder."""
-    from lgen.commands.init import Classes, needs_classes
+    from lgen.commands.init import Classes, likely_classes, needs_classes
     from lgen.commands.init import init as make
 
     root = Path.cwd()
     if needs_classes(root) and _on_terminal():
-        module = module or typer.prompt("The module's class, such as model.py:Net")
-        data = data or typer.prompt("The data's class, such as data.py:Data")
+        likely = likely_classes(root)
+        module = module or _asked("The module's class", likely.module or "model.py:Net")
+        data = data or _asked("The data's class", likely.data or "data.py:Data")
     built = make(root, Classes(module, data), settings or [])
     if isinstance(built, list):
         _fail(built)
@@ -141,6 +143,14 @@ def _pair(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise typer.BadParameter(f"write name=value, not {text!r}", param_hint="--answer")
     return name, value
+
+
+def _asked(question: str, default: str) -> str:
+    """The answer of the user; Ctrl-C and Ctrl-D end the process, which has done nothing yet."""
+    try:
+        return str(typer.prompt(question, default))
+    except typer.Abort:
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _on_terminal() -> bool:

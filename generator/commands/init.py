@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,6 +63,27 @@ def needs_classes(root: Path) -> bool:
     return not os.path.lexists(root / SPEC_FILE)
 
 
+def likely_classes(root: Path) -> Classes:
+    """The first class with a training_step and the first with training data in the folder."""
+    from lgen.spec.names import class_path_fault
+    from lgen.user_code.source import Function, Project, statements
+
+    project = Project(root)
+    found: dict[str, str] = {}
+    for file in sorted(path.name for path in root.glob("*.py")):
+        tree = project.tree(file)
+        for item in [] if isinstance(tree, Fault) else statements(tree.body):
+            path = f"{file}:{getattr(item, 'name', '')}"
+            if not isinstance(item, ast.ClassDef) or class_path_fault(path):
+                continue
+            names = {part.name for part in statements(item.body) if isinstance(part, Function)}
+            if "training_step" in names:
+                found.setdefault("module", path)
+            if names & {"train_dataset", "train_dataloader"}:
+                found.setdefault("data", path)
+    return Classes(found.get("module"), found.get("data"))
+
+
 def _read_spec(root: Path) -> str | Fault:
     from lgen.spec.read import read_text
 
@@ -75,11 +97,17 @@ def _first_spec(root: Path, classes: Classes) -> str | Fault:
     from lgen.user_code.module import read_module
 
     if not classes.module or not classes.data:
-        return Fault(
-            SPEC_FILE,
-            None,
-            "there is none; name the classes: lgen init --module model.py:Net --data data.py:Data",
+        likely = likely_classes(root)
+        paths = (
+            classes.module or likely.module or "model.py:Net",
+            classes.data or likely.data or "data.py:Data",
         )
+        missing = [
+            *([] if classes.module else ["--module, the nn.Module with its steps"]),
+            *([] if classes.data else ["--data, the class with the data sets"]),
+        ]
+        command = "lgen init --module {} --data {}".format(*paths)
+        return Fault(SPEC_FILE, None, f"there is none, so give {' and '.join(missing)}: {command}")
     for flag, path in (("--module", classes.module), ("--data", classes.data)):
         if fault := class_path_fault(path):
             return Fault(f"{flag} {path}", None, fault)

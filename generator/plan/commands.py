@@ -37,7 +37,11 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "module_file": spec.module.file,
             "data_class": spec.data.class_name,
             "data_file": spec.data.file,
-            "project_name": f"{spec.module.class_name}-{spec.data.class_name}".lower(),
+            "project_name": "-".join(
+                # a distribution's name begins and ends with a letter or digit
+                part.class_name.strip("_").lower() or "project"
+                for part in (spec.module, spec.data)
+            ),
             "title": f"{spec.module.class_name} on {spec.data.class_name}",
             "devices": spec.devices,
             "num_nodes": spec.num_nodes,

@@ -1,10 +1,14 @@
 """lgen init: the generated files around the user's own."""
 
 import json
+import os
+import pty
+import sys
 from pathlib import Path
 
 import pytest
 
+import lgen.write as lgen_write
 from tests.cli.conftest import Lgen, tree
 from tests.support.projects import MODEL
 
@@ -91,8 +95,16 @@ def test_first_spec_leaves_the_optimizer_to_the_module(lgen: Lgen, users_files: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "--module model.py:Net --data data.py:Data"),
-        (["--module", "model.py:Net"], "--data"),
+        (
+            [],
+            "give --module, the nn.Module with its steps and --data, the class with the data sets: "
+            "lgen init --module model.py:Net --data data.py:Points",
+        ),
+        (
+            ["--module", "model.py:Net"],
+            "so give --data, the class with the data sets: "
+            "lgen init --module model.py:Net --data data.py:Points",
+        ),
         (["--module", "model.py", "--data", "data.py:Points"], "--module model.py"),
         (["--module", "model.py:Nett", "--data", "data.py:Points"], "Net"),
         (["--module", "../model.py:Net", "--data", "data.py:Points"], "../model.py"),
@@ -126,3 +138,54 @@ def test_set_that_fails_leaves_the_spec(lgen: Lgen, users_files: Path) -> None:
     before = tree(users_files)
     assert lgen("init", "--set", "batch_size=0").code == 2
     assert tree(users_files) == before
+
+
+@pytest.mark.parametrize("key", [b"\x03", b"\x04"])
+def test_interrupt_at_a_question_writes_nothing(users_files: Path, key: bytes) -> None:
+    """Ctrl-C and Ctrl-D end with 130; the question suggests the class that is there."""
+    (users_files / "lgen.yaml").unlink()
+    before = tree(users_files)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(users_files)
+        os.execv(sys.executable, [sys.executable, "-m", "lgen", "init"])
+    printed = b""
+    while True:
+        try:
+            printed += os.read(terminal, 65536)
+        except OSError:  # the other side is closed
+            break
+        if b"model.py:Net]:" in printed and key:
+            os.write(terminal, key)
+            key = b""
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    assert b"Traceback" not in printed
+    assert tree(users_files) == before
+
+
+def test_interrupt_while_writing_leaves_nothing(
+    lgen: Lgen, users_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C when half of the files are there ends with 130, and takes them away."""
+    before = tree(users_files)
+    write = lgen_write._write_new
+
+    def interrupted(file: Path, text: str, made: list[Path]) -> None:
+        if file.name == "train.py":
+            raise KeyboardInterrupt
+        write(file, text, made)
+
+    monkeypatch.setattr(lgen_write, "_write_new", interrupted)
+    result = lgen("init")
+    assert (result.code, result.out, result.err) == (130, "", "")
+    assert tree(users_files) == before
+
+
+def test_odd_names_make_a_project_that_installs(lgen: Lgen, users_files: Path) -> None:
+    """The project's name is one that packaging tools accept, whatever folder and classes are."""
+    (users_files / "model.py").write_text(MODEL.replace("class Net", "class _Net_"))
+    spec = (users_files / "lgen.yaml").read_text()
+    (users_files / "lgen.yaml").write_text(spec.replace("model.py:Net", "model.py:_Net_"))
+    assert lgen("init").code == 0
+    assert 'name = "net-points"' in (users_files / "pyproject.toml").read_text()
