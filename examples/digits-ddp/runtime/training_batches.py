@@ -51,7 +51,9 @@ class TrainingBatches:
             if stop <= samples:
                 part = order[start : stop : self.world_size]
             else:
-                part = [order[place % samples] for place in range(start, stop, self.world_size)]
+                part = [
+                    int(order[place % samples]) for place in range(start, stop, self.world_size)
+                ]
             batch = SeededBatch(map(int, part.tolist() if isinstance(part, Tensor) else part))
             batch.seed = (self.seed, epoch, position + self.rank)
             yield batch

@@ -3,7 +3,6 @@
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.tensor import DTensor
 
 
 def stop_on_nonfinite_weights(model: nn.Module) -> None:
@@ -12,8 +11,9 @@ def stop_on_nonfinite_weights(model: nn.Module) -> None:
     A finite loss can have a gradient that is none. Of a sharded model each rank looks at its own
     shards, and all end together.
     """
-    sharded = any(isinstance(weight, DTensor) for weight in model.parameters())
-    weights = [w.to_local() if isinstance(w, DTensor) else w for w in model.parameters()]
+    # a DTensor's class is not asked for: its import takes half a second
+    sharded = any(hasattr(weight, "to_local") for weight in model.parameters())
+    weights = [w.to_local() if hasattr(w, "to_local") else w for w in model.parameters()]
     finite = [weight.detach().isfinite().all() for weight in weights if weight.numel()]
     all_finite = not finite or bool(torch.stack(finite).all())
     if sharded:
