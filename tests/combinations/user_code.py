@@ -254,7 +254,7 @@ class StatefulLoader:
 
 
 class Points:
-    def __init__(self, number: int = 130, seed: int = 0) -> None:
+    def __init__(self, number: int = 260, seed: int = 0) -> None:
         self.number = number
         self.seed = seed
 """

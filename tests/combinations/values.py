@@ -121,7 +121,7 @@ CODE: dict[str, tuple[Any, ...]] = {
         {"width": 8, "dropout": 0.2},
         {"seed": 3, "shape": [1, 2], "names": None, "nested": {"a": [1, 2]}},
     ),
-    "data.args": ({}, {"number": 131}, {"seed": 5}),
+    "data.args": ({}, {"number": 261}, {"seed": 5}),
     "training_step": ("dict", "loss"),
     "training_step arguments": (
         "batch, batch_idx",
