@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from lgen.generate import generate
 from lgen.plan import Plan, make_plan
@@ -11,15 +13,22 @@ from lgen.spec.check import Checked, check
 from lgen.spec.fault import Fault
 
 
-def project_files(root: Path, text: str) -> dict[str, str] | list[Fault]:
-    """The generated files by path, or every fault of the spec and the user's classes."""
-    plan = project_plan(root, text)
+def project_files(
+    root: Path, text: str, given: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str] | list[Fault]:
+    """The generated files by path, or every fault of the spec and the user's classes.
+
+    `given` are the options of the command line that set a key, such as `--set seed=1` by `seed`.
+    """
+    plan = project_plan(root, text, given)
     return plan if isinstance(plan, list) else generate(plan)
 
 
-def project_plan(root: Path, text: str) -> Plan | list[Fault]:
+def project_plan(
+    root: Path, text: str, given: Mapping[str, str] = MappingProxyType({})
+) -> Plan | list[Fault]:
     """The plan of the project in this folder, or the faults that stand in its way."""
-    checked = check(root, text)
+    checked = check(root, text, given=given)
     if not isinstance(checked, Checked):
         return checked
     packages = _packages(root, {checked.module.file, checked.data.file})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgen.lgen_folder import FOLDER, SPEC_FILE, lgen_folder
-from lgen.spec.fault import Fault
+from lgen.spec.fault import Fault, setting_text
 
 _USERS_OWN = ("README.md", "pyproject.toml", "tests/")
 
@@ -24,15 +24,17 @@ class Build:
     requirements: list[str]
 
 
-def build(root: Path, spec_text: str) -> Build | list[Fault]:
+def build(root: Path, spec_text: str, settings: Sequence[str]) -> Build | list[Fault]:
     """The generated files and .lgen for the user's files in `root`, or all that is wrong.
 
+    `settings` are the `key=value` that the spec's text already holds; their faults name them.
     A README.md, pyproject.toml or tests that the user has are kept; any other file that stands
     where lgen would write is a fault.
     """
     from lgen.project import project_files
 
-    files = project_files(root, spec_text)
+    given = {setting.partition("=")[0]: setting_text(setting) for setting in settings}
+    files = project_files(root, spec_text, given)
     if isinstance(files, list):
         return files
     taken = [path for path in files if os.path.lexists(root / path)]
@@ -78,7 +80,7 @@ def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
 
     pairs = [setting.partition("=") for setting in settings]
     if bad := [key for key, equals, _ in pairs if not equals or not key]:
-        return [Fault("--set", None, f"write key=value, not {text!r}") for text in bad]
+        return [Fault(setting_text(text), None, "write --set key=value") for text in bad]
     values = from_options({key: value for key, _, value in pairs})
     if isinstance(values, list):
         return values

@@ -47,7 +47,7 @@ def init(root: Path, classes: Classes, settings: Sequence[str]) -> Build | list[
     spec_text = with_values(before, settings)
     if isinstance(spec_text, list):
         return spec_text
-    built = build(root, spec_text)
+    built = build(root, spec_text, settings)
     if isinstance(built, list):
         return built
     spec = {SPEC_FILE: spec_text}

@@ -79,7 +79,7 @@ def _fill(
     spec_text = with_values(with_schema_line(starter_text), settings)
     if isinstance(spec_text, list):
         raise _Stop(spec_text)
-    built = build(folder, spec_text)
+    built = build(folder, spec_text, settings)
     if isinstance(built, list):
         raise _Stop(built)
     write_files(folder, built.files, replaced={SPEC_FILE: spec_text})

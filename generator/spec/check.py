@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from lgen.spec.code_rules import code_findings
 from lgen.spec.document import Document
 from lgen.spec.fault import Fault
 from lgen.spec.options import Spec
 from lgen.spec.read import NAME, read_document, sort_faults
-from lgen.spec.validate import line_of, validate
+from lgen.spec.validate import validate
 from lgen.user_code.classes import UserClass, UserData
 from lgen.user_code.constructor import argument_faults
 from lgen.user_code.data import read_data
@@ -26,11 +28,17 @@ class Checked:
     data: UserData
 
 
-def check(root: Path, spec_text: str, file: str = NAME) -> Checked | list[Fault]:
-    """The spec with its classes, or every fault of the spec, the files and between them."""
+def check(
+    root: Path, spec_text: str, file: str = NAME, given: Mapping[str, str] = MappingProxyType({})
+) -> Checked | list[Fault]:
+    """The spec with its classes, or every fault of the spec, the files and between them.
+
+    `given` are the options of the command line that set a key (see Document).
+    """
     document = read_document(spec_text, file)
     if isinstance(document, list):
         return document
+    document = replace(document, given=given)
     spec, faults = validate(document)
     if spec is None:
         return sort_faults(faults)
@@ -43,7 +51,7 @@ def check(root: Path, spec_text: str, file: str = NAME) -> Checked | list[Fault]
             faults += _argument_faults(document, spec, found, key)
     if isinstance(module, UserClass) and isinstance(data, UserData):
         faults += [
-            Fault(file, line_of(document, finding.keys), finding.message)
+            document.fault_about(finding.keys, finding.message)
             for finding in code_findings(spec, module, data)
         ]
         if not faults:
@@ -57,6 +65,6 @@ def _argument_faults(
     """What is wrong with the args of the module or the data class."""
     args = spec.module.args if key == "module" else spec.data.args
     return [
-        Fault(document.file, document.line((key, "args", name) if name else (key,)), message)
+        document.fault((key, "args", name) if name else (key,), message)
         for name, message in argument_faults(found.name, found.constructor, args)
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lgen.spec.fault import Fault
@@ -18,17 +18,47 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """The plain values of a YAML mapping and the line of each key, by its path."""
+    """The plain values of a YAML mapping and the line of each key, by its path.
+
+    `given` holds what was not written in the file, by its dotted key: the text of the option of
+    the command line, such as `--set batch_size=8`.
+    """
 
     file: str
     values: dict[str, Any]
     lines: dict[Path, int]
+    given: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, path: Path) -> int | None:
         """The line of the key, or of the nearest key around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
+
+    def fault(self, path: Path, message: str) -> Fault:
+        """A fault of the value at a path, at the place where it was given."""
+        if (option := self._option(path)) is not None:
+            return Fault(option, None, message)
+        return Fault(self.file, self.line(path), message)
+
+    def fault_about(self, keys: tuple[str, ...], message: str) -> Fault:
+        """A fault about several dotted keys, at the first that a flag or the file gives."""
+        paths = [tuple(key.split(".")) for key in keys]
+        of_options = [path for path in paths if self._option(path) is not None]
+        written = [path for path in paths if path in self.lines]
+        around = [path for path in paths if self.line(path) is not None]
+        return self.fault([*of_options, *written, *around, ()][0], message)
+
+    def _option(self, path: Path) -> str | None:
+        """The option of the command line that gave the value at a path, or all that is in it."""
+        for end in range(len(path), 0, -1):
+            inside = [p for p in self.lines if len(p) == end + 1 and p[:end] == path[:end]]
+            keys = [".".join(map(str, p)) for p in (path[:end], *inside)]
+            if keys[0] in self.given:
+                return self.given[keys[0]]
+            if inside and self.given.keys() >= set(keys[1:]):
+                return self.given[keys[1]]
+        return None
 
 
 class _Stop(Exception):

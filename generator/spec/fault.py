@@ -21,6 +21,13 @@ class Fault:
         return f"{place}: {self.message}"
 
 
+def setting_text(setting: str) -> str:
+    """`--set key=value` as a fault names its place: on one line, and cut short."""
+    text = f"--set {setting}"
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """`; did you mean ...?` where one of the names is close, else an empty text."""
     by_lower = {known.lower(): known for known in names}

@@ -9,7 +9,7 @@ from typing import Any
 from lgen.spec.allowed import keys_at, schema_at
 from lgen.spec.document import MAX_BYTES, Document, decode, parse, parse_value
 from lgen.spec.edit import set_option
-from lgen.spec.fault import Fault, nearest
+from lgen.spec.fault import Fault, nearest, setting_text
 from lgen.spec.options import Spec
 from lgen.spec.validate import validate
 
@@ -74,13 +74,15 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
     faults: list[Fault] = []
     for key, text in options.items():
         path = tuple(key.split("."))
+        place = setting_text(f"{key}={text}")
         if not _known(path):
             known = [".".join([*path[:-1], name]) for name in keys_at(path[:-1]) or keys_at(())]
-            faults.append(Fault("--set", None, f"there is no option {key}{nearest(key, known)}"))
+            hint = nearest(key, known) or "; lgen options lists them"
+            faults.append(Fault(place, None, f"there is no option {key}{hint}"))
             continue
-        value = parse_value(text, f"--set {key}")
+        value = parse_value(text, place)
         if isinstance(value, Fault):
-            faults.append(value)
+            faults.append(Fault(place, None, value.message))
         else:
             values[key] = value
     return faults or values

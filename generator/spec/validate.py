@@ -43,17 +43,8 @@ def validate(document: Document) -> tuple[Spec | None, list[Fault]]:
     )
     for rule in RULES:
         if broken.isdisjoint(key.partition(".")[0] for key in rule.keys) and rule.broken(spec):
-            faults.append(Fault(document.file, line_of(document, rule.keys), rule.sentence))
+            faults.append(document.fault_about(rule.keys, rule.sentence))
     return (None if broken else spec), faults
-
-
-def line_of(document: Document, keys: tuple[str, ...]) -> int | None:
-    """The line of the first of the dotted keys that the spec gives."""
-    paths = [tuple(key.split(".")) for key in keys]
-    given = next((path for path in paths if path in document.lines), None)
-    if given is not None:
-        return document.lines[given]
-    return next((at for path in paths if (at := document.line(path)) is not None), None)
 
 
 def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
@@ -82,7 +73,7 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
             if other := _OTHER_NAMES.get((name, str(value))):
                 near = f"; did you mean {other}?"
             message = f"{name} is {shown(value)}; allowed: {words(schema)}{near}"
-        faults.setdefault(path, Fault(document.file, document.line(path), message))
+        faults.setdefault(path, document.fault(path, message))
     return list(faults.values())
 
 
@@ -131,24 +122,24 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if part is None or part.name is None:
         return []
     rows = classes(kind)
-    at = document.line((key, "name"))
+    at = (key, "name")
     if part.name not in rows:
         near = nearest(part.name, rows)
         listed = "" if near else f"; known: {', '.join(n for n in rows if 'args' in rows[n])}"
-        return [Fault(document.file, at, f"there is no {key} {part.name!r}{near}{listed}")]
+        return [document.fault(at, f"there is no {key} {part.name!r}{near}{listed}")]
     if "refused" in rows[part.name]:
-        return [Fault(document.file, at, f"{part.name}: {rows[part.name]['refused']}")]
+        return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
     own = [] if kind == "optimizers" else ["interval", "frequency", "monitor", "warmup_steps"]
     faults = []
     for name, value in part.args.items():
         if message := _argument_fault(part.name, name, value, known, own):
-            faults.append(Fault(document.file, document.line((key, name)), message))
+            faults.append(document.fault((key, name), message))
     for name, row in known.items():
         if "type" in row and "default" not in row and not row.get("length"):
             if name not in part.args:
                 text = f"{part.name} needs {name}: {row['type']}; add it to {key}"
-                faults.append(Fault(document.file, document.line((key,)), text))
+                faults.append(document.fault((key,), text))
     return faults
 
 

@@ -66,20 +66,46 @@ def test_set_changes_the_spec(lgen: Lgen, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("batchsize=3", "batch_size"),
-        ("batch_size=many", "batch_size"),
-        ("batch_size", "key=value"),
-        ("strategy=single-ish", "strategy"),
-        ("module=model.py:Clasifier", "Classifier"),
-        ("loggers=[csv", "loggers"),
+        ("batchsize=3", "there is no option batchsize; did you mean batch_size?"),
+        ("foo=3", "there is no option foo; lgen options lists them"),
+        ("batch_size=many", "batch_size is 'many'; allowed: int >= 1"),
+        ("batch_size", "write --set key=value"),
+        ("strategy=single-ish", "strategy is 'single-ish'; allowed: single, ddp, fsdp"),
+        ("precision=bf16", "did you mean bf16-mixed?"),
+        ("devices=2", "one process trains on one device"),
+        ("limit_val_batches=0", "turns off the validation that measures what is monitored"),
+        ("optimizer.lrr=1", "AdamW has no argument lrr; did you mean lr?"),
+        ("optimizer={name: Adm}", "there is no optimizer 'Adm'; did you mean Adam?"),
+        ("checkpoint.monitor=val_los", "did you mean val_loss? (measured: val_loss, val_acc)"),
+        ("early_stopping.patience=3", "early_stopping.monitor is missing"),
+        ("module.args.hiden=3", "hiden"),
+        ("loggers=[csv", "not valid YAML"),
     ],
 )
 def test_bad_value_makes_nothing(lgen: Lgen, tmp_path: Path, setting: str, said: str) -> None:
-    """A value that cannot be is said, and no folder is there."""
+    """A value that cannot be is said with the flag that gave it, and no folder is there."""
     result = lgen("new", "digits", "--defaults", "--set", setting)
     assert result.code == 2
-    assert said in result.err
+    assert result.err.startswith(f"--set {setting}: ") and said in result.err
+    assert "lgen.yaml" not in result.err
     assert tree(tmp_path) == {}
+
+
+def test_class_that_is_not_there_lists_those_that_are(lgen: Lgen) -> None:
+    """The file, its classes and the nearest one are named."""
+    result = lgen("new", "digits", "--defaults", "--set", "module=model.py:Clasifier")
+    assert result.code == 2
+    assert "there is no class Clasifier; did you mean Classifier?" in result.err
+    assert "(classes here: Classifier)" in result.err
+
+
+def test_fault_of_the_file_keeps_its_line(lgen: Lgen, users_files: Path) -> None:
+    """Of what stands in lgen.yaml and what a flag gave, each fault names its own place."""
+    spec = users_files / "lgen.yaml"
+    spec.write_text(spec.read_text() + "seed: x\n")
+    line = len(spec.read_text().splitlines())
+    err = lgen("init", "--set", "devices=0").err
+    assert f"lgen.yaml:{line}: seed is 'x'" in err and "--set devices=0: devices is 0" in err
 
 
 def test_non_empty_folder_is_refused(lgen: Lgen, tmp_path: Path) -> None:

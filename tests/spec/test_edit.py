@@ -86,7 +86,7 @@ def test_command_line_values_are_yaml() -> None:
 def test_unknown_command_line_key_names_the_nearest() -> None:
     found = from_options({"stratgy": "ddp"})
     assert isinstance(found, list)
-    assert str(found[0]) == "--set: there is no option stratgy; did you mean strategy?"
+    assert str(found[0]) == "--set stratgy=ddp: there is no option stratgy; did you mean strategy?"
 
 
 def test_text_that_yaml_would_read_otherwise_is_quoted() -> None:
