@@ -145,7 +145,8 @@ EXCLUDED: tuple[Rule, ...] = (
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
         lambda s: any(not monitor.startswith("val_") for monitor in monitors(s)),
         "what is monitored is a metric of the validation, and its name starts with val_",
-        "write val_loss, or val_ and another key of validation_step's result",
+        "write val_loss, or val_ and another key of validation_step's result (with several "
+        "validation sets, val_<set>_loss)",
     ),
     Rule(
         "monitor-without-validation",
