@@ -22,6 +22,8 @@ class EvaluationBatches:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
+        if num_samples == 0:
+            raise SystemExit("a data set for evaluation is empty")
         self.num_samples = num_samples
         self.batch_size = batch_size
         self.seed = seed

@@ -636,7 +636,7 @@ def main(cfg: Config) -> dict[str, float]:
         # a window that was not full has met the end of the epoch's data
         used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if stateful_train_data and accumulate
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
-        train_metrics.epoch_sums()  # of its first part are dropped  #: if stateless_train_data
+        train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
         if is_main:  #: wrap if distributed and csv
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
@@ -765,6 +765,8 @@ def main(cfg: Config) -> dict[str, float]:
                 if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if early_within_epoch
                     break
 
+        if batch_idx == 0:  #: if counts_batches and not sized
+            sys.exit(f"the training data is empty in epoch {epoch}")
         if STOP_DUE:  #: if checkpoint and not sized
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
@@ -783,7 +785,7 @@ def main(cfg: Config) -> dict[str, float]:
         scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
         if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
             scheduler.step()
-        val_metrics = {}  #: if val_every_n and val_at_epoch_end
+        val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
             #: include "project/events/validation.py"

@@ -136,3 +136,11 @@ def test_a_stream_goes_on_after_a_stop_at_any_step(
         assert rows(folder, column) == rows(straight, column)
     if which == "last":
         assert (folder / "seen0").read_text() == (straight / "seen0").read_text()
+
+
+def test_a_stream_without_samples_is_said(tmp_path: Path) -> None:
+    folder = streaming(tmp_path, 1)
+    data = folder / "data.py"
+    data.write_text(data.read_text().replace("< 26", "< 0"))
+    ended = launch(folder)
+    assert ended.codes == [1] and "the training data is empty in epoch 0" in ended.output

@@ -19,7 +19,6 @@ def forwards(rank, world_size, num_samples, known):
         (12, [([4, 5], True), ([10, 11], True)]),
         (9, [([4, 5], True), ([4, 5], False)]),
         (3, [([0, 1], False)]),
-        (0, []),
     ],
 )
 @pytest.mark.parametrize("known", [True, False])

@@ -7,12 +7,14 @@ from torch.optim import lr_scheduler
 
 from runtime.bounds import check_bounds
 from runtime.checkpoint_file import save_checkpoint
+from runtime.evaluation_batches import EvaluationBatches
 from runtime.global_batch import check_global_batch
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.override_settings import override_settings
 from runtime.predictions import save_predictions
 from runtime.restore import restore
+from runtime.seed import seed_everything
 from runtime.summary import summarize
 from runtime.weights import load_weights
 
@@ -134,3 +136,14 @@ def test_files_without_weights_are_clear_errors(tmp_path):
     for name, message in [("none", "no file"), ("text", "no weights"), ("list.pt", "holds list")]:
         with pytest.raises(SystemExit, match=message):
             load_weights(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_torch_cannot_take(seed):
+    with pytest.raises(SystemExit, match="seed is"):
+        seed_everything(seed)
+
+
+def test_empty_data_is_said():
+    with pytest.raises(SystemExit, match="evaluation is empty"):
+        EvaluationBatches(0, 4, seed=0)
