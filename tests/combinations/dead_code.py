@@ -10,8 +10,8 @@ from pyflakes import checker
 
 from lgen.render.format import format_python
 
-# torch calls these, or whoever saves and restores objects as torch does
-_PROTOCOL = {"forward", "state_dict", "load_state_dict"}
+# torch calls these, or whoever saves and restores objects as torch does or by a position
+_PROTOCOL = {"forward", "state_dict", "load_state_dict", "position_at"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
