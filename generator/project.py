@@ -11,6 +11,7 @@ from lgen.plan import Plan, make_plan
 from lgen.render.imports import top_level_modules
 from lgen.spec.check import Checked, check
 from lgen.spec.fault import Fault
+from lgen.user_code.source import Project
 
 
 def project_files(
@@ -32,19 +33,30 @@ def project_plan(
     if not isinstance(checked, Checked):
         return checked
     packages = _packages(root, {checked.module.file, checked.data.file})
+    if isinstance(packages, list):
+        return packages
     return make_plan(checked.spec, checked.module, checked.data, packages)
 
 
-def _packages(root: Path, files: set[str]) -> frozenset[str]:
-    """The modules that the user's files import and that lie in no file of the project."""
+def _packages(root: Path, files: set[str]) -> frozenset[str] | list[Fault]:
+    """The modules that the user's files import and that lie in no file of the project.
+
+    A list of faults where one of these files is no Python code.
+    """
+    project = Project(root)
     modules: set[str] = set()
+    faults: list[Fault] = []
     seen: set[str] = set()
     while files - seen:
         file = min(files - seen)
         seen.add(file)
-        for name in top_level_modules((root / file).read_text(encoding="utf-8")):
-            if (root / f"{name}.py").is_file():
+        tree = project.tree(file)
+        if isinstance(tree, Fault):
+            faults.append(tree)
+            continue
+        for name in top_level_modules(tree):
+            if (root / f"{name}.py").is_file() and project.holds(f"{name}.py"):
                 files.add(f"{name}.py")
-            elif not (root / name).is_dir():
+            elif not (root / f"{name}.py").is_file() and not (root / name).is_dir():
                 modules.add(name)
-    return frozenset(modules)
+    return faults or frozenset(modules)

@@ -93,14 +93,14 @@ def _cut(result: dict[int, str], names: list[ast.alias]) -> None:
             del result[alias.lineno]
 
 
-def imported_modules(text: str) -> frozenset[str]:
+def imported_modules(code: str | ast.Module) -> frozenset[str]:
     """The dotted names of all modules that a file imports, inside functions too.
 
     `from a import b` gives `a` and `a.b`, as b may be a module; a relative import begins with
     its dots.
     """
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(code) if isinstance(code, str) else code):
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -112,9 +112,9 @@ def imported_modules(text: str) -> frozenset[str]:
     return frozenset(modules)
 
 
-def top_level_modules(text: str) -> frozenset[str]:
+def top_level_modules(code: str | ast.Module) -> frozenset[str]:
     """The top-level modules that a file imports, without relative ones."""
-    names = (module.partition(".")[0] for module in imported_modules(text))
+    names = (module.partition(".")[0] for module in imported_modules(code))
     return frozenset(name for name in names if name)
 
 

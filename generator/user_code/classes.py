@@ -25,6 +25,7 @@ class Parameter:
     annotation: str | None
     default: str | None
     keyword_only: bool = False
+    positional_only: bool = False
 
     @property
     def required(self) -> bool:

@@ -11,6 +11,8 @@ from lgen.spec.types import fits
 from lgen.user_code.classes import Constructor, Parameter
 from lgen.user_code.source import Lineage, dotted
 
+_BY_NAME = ", and args are passed by name; take out the / of its __init__"
+
 
 def constructor(lineage: Lineage) -> Constructor | None:
     """The constructor of a class, None where a base class of a package may bring it."""
@@ -22,14 +24,22 @@ def constructor(lineage: Lineage) -> Constructor | None:
     # defaults belong to the last of the positional parameters
     padding: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     pairs = list(zip(positional, [*padding, *arguments.defaults], strict=True))[1:]
-    parameters = [_parameter(a.arg, a.annotation, d) for a, d in pairs]
+    by_position = {argument.arg for argument in arguments.posonlyargs}
+    parameters = [
+        _parameter(a.arg, a.annotation, d, positional_only=a.arg in by_position) for a, d in pairs
+    ]
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        parameters.append(_parameter(argument.arg, argument.annotation, default, True))
+        parameters.append(_parameter(argument.arg, argument.annotation, default, keyword_only=True))
     return Constructor(tuple(parameters), arguments.kwarg is not None)
 
 
 def _parameter(
-    name: str, annotation: ast.expr | None, default: ast.expr | None, keyword_only: bool = False
+    name: str,
+    annotation: ast.expr | None,
+    default: ast.expr | None,
+    *,
+    keyword_only: bool = False,
+    positional_only: bool = False,
 ) -> Parameter:
     """A parameter with its annotation and default as text."""
     return Parameter(
@@ -37,6 +47,7 @@ def _parameter(
         None if annotation is None else ast.unparse(annotation),
         None if default is None else ast.unparse(default),
         keyword_only,
+        positional_only,
     )
 
 
@@ -71,12 +82,14 @@ def argument_faults(
                 near = nearest(name, parameters)
                 faults.append((name, f"{owner} has no argument {name}{near} (it has: {allowed})"))
             continue
+        if parameters[name].positional_only:
+            faults.append((name, f"{owner}'s {name} is positional-only{_BY_NAME}"))
         annotation = parameters[name].annotation
         if annotation is not None and fits(annotation, value) is False:
             faults.append((name, f"{owner}'s {name} is {annotation}, and {value!r} is not"))
-    faults += [
-        (None, f"{owner} needs the argument {p.name}; give it in args")
-        for p in known.parameters
-        if p.required and p.name not in args
-    ]
+    for p in known.parameters:
+        if p.required and p.name not in args and p.positional_only:
+            faults.append((None, f"{owner} needs {p.name}, which is positional-only{_BY_NAME}"))
+        elif p.required and p.name not in args:
+            faults.append((None, f"{owner} needs the argument {p.name}; give it in args"))
     return faults

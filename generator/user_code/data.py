@@ -12,6 +12,7 @@ from lgen.user_code.classes import STAGES, DataSource, UserData
 from lgen.user_code.constructor import constructor
 from lgen.user_code.results import Methods, own_nodes, returned
 from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted
+from lgen.user_code.steps import PROPERTIES, assigned_faults, decorator_names, self_name
 
 # the arguments of each method, self left out
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -50,6 +51,9 @@ def read_data(root: Path, path: str) -> UserData | list[Fault]:
             faults.append(Fault(file, found[1].line, text))
         elif found:
             sources[stage] = found[0]
+    # loaders of the user's own may collate by anything
+    if any(source.kind == "dataset" for source in sources.values()):
+        faults += assigned_faults(lineage, ARGUMENTS)
     train = sources.get("train")
     if "train_order" in methods and train and (train.kind == "loader" or train.iterable):
         text = "train_order gives indices, and nothing here is read by index; remove it"
@@ -84,12 +88,19 @@ def _method_faults(methods: Methods) -> Iterator[Fault]:
         if name not in methods:
             continue
         file, function = methods[name]
-        static = any(dotted(d) == "staticmethod" for d in function.decorator_list)
+        decorators = decorator_names(function)
+        static = "staticmethod" in decorators
         arguments = [*function.args.posonlyargs, *function.args.args][0 if static else 1 :]
         required = len(arguments) - len(function.args.defaults)
         call = f"{name}({', '.join(wanted)})"
         if isinstance(function, ast.AsyncFunctionDef):
             yield Fault(file, function.lineno, f"{name} is async; write a plain def")
+        elif wrong := decorators & set(PROPERTIES):
+            text = f"{name} is a {wrong.pop()}; write a plain method with self"
+            yield Fault(file, function.lineno, text)
+        elif not static and function.args.vararg is None and self_name(function) in ("", *wanted):
+            text = f"{name} has no self; write it as its first parameter"
+            yield Fault(file, function.lineno, text)
         elif required > len(wanted) or (
             len(arguments) < len(wanted) and function.args.vararg is None
         ):

@@ -12,9 +12,9 @@ from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
-from lgen.user_code.results import Methods
-from lgen.user_code.source import Lineage, Project, dotted
-from lgen.user_code.steps import read_step, self_name, shape_fault
+from lgen.user_code.results import Methods, returned
+from lgen.user_code.source import Function, Lineage, Project, dotted
+from lgen.user_code.steps import assigned_faults, read_step, self_name, shape_fault
 
 # bases that bring no steps
 _PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
@@ -65,6 +65,7 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
     if not lineage.package_bases:
         text = f"class {name} is no nn.Module; write class {name}(nn.Module)"
         faults.append(Fault(file, top.lineno, text))
+    faults += assigned_faults(lineage, [*STEPS, *HOOKS, "configure_optimizers"])
     configures = _configures(methods)
     if isinstance(configures, Fault):
         faults.append(configures)
@@ -161,13 +162,36 @@ def _configures(
             text = "return the optimizer alone, and write scheduler: {name: ReduceLROnPlateau}"
             return Fault(file, function.lineno, text)
         if len(names) == 2 and _optimizer_name(names[0]) and _scheduler_name(names[1]):
-            return "optimizer and scheduler"
+            return _returns_otherwise(file, function, 2) or "optimizer and scheduler"
     elif _optimizer_name(dotted(returns).rpartition(".")[2]):
-        return "optimizer"
+        return _returns_otherwise(file, function, 1) or "optimizer"
     text = (
         f"configure_optimizers: {_CONFIGURE}; interval and monitor belong to scheduler: of the spec"
     )
     return Fault(file, function.lineno, text)
+
+
+def _returns_otherwise(file: str, function: Function, number: int) -> Fault | None:
+    """What configure_optimizers plainly returns against its annotation of one thing or two."""
+    lists = (ast.List, ast.Tuple, ast.Dict)
+    wanted = "return the optimizer" + (" and the scheduler" if number == 2 else "")
+    for node in returned(function):
+        value, found = node.value, ""
+        if value is None or (isinstance(value, ast.Constant) and value.value is None):
+            found = "nothing"
+        elif number == 1 and isinstance(value, lists):
+            found = f"a {type(value).__name__.lower()}"
+        elif isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) != number:
+            found = f"{len(value.elts)} values"
+        elif isinstance(value, ast.Dict):
+            found = "a dict"
+        elif isinstance(value, (ast.List, ast.Tuple)):
+            found = "lists" if any(isinstance(item, lists) for item in value.elts) else ""
+        if found:
+            said = ast.unparse(function.returns) if function.returns is not None else ""
+            text = f"configure_optimizers is annotated `-> {said}` and returns {found}; {wanted}"
+            return Fault(file, node.lineno, text)
+    return None
 
 
 def _optimizer_name(name: str) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import errno
+import io
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 
 from lgen.spec.fault import Fault, nearest
 
@@ -39,14 +43,25 @@ class Lineage:
         return found
 
 
-def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a body, those under if, try and with included."""
+def statements(body: list[ast.stmt], *, for_types: bool = False) -> Iterator[ast.stmt]:
+    """The statements of a body, those under if, try and with included.
+
+    What stands under `if TYPE_CHECKING` never runs: it is there with `for_types` only.
+    """
     for item in body:
         yield item
         if isinstance(item, (ast.If, ast.Try, ast.With)):
             for part in ("body", "handlers", "orelse", "finalbody"):
+                if part == "body" and not for_types and _is_for_types(item):
+                    continue
                 for child in getattr(item, part, []):
-                    yield from statements(child.body if hasattr(child, "type") else [child])
+                    inner = child.body if hasattr(child, "type") else [child]
+                    yield from statements(inner, for_types=for_types)
+
+
+def _is_for_types(item: ast.stmt) -> bool:
+    """Whether a statement is `if TYPE_CHECKING`."""
+    return isinstance(item, ast.If) and dotted(item.test).endswith("TYPE_CHECKING")
 
 
 def dotted(node: ast.expr) -> str:
@@ -56,6 +71,15 @@ def dotted(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute) and (inner := dotted(node.value)):
         return f"{inner}.{node.attr}"
     return ""
+
+
+def source_text(data: bytes) -> str:
+    """The text of a Python file, in the encoding that it declares.
+
+    Raises SyntaxError, LookupError or UnicodeDecodeError where Python cannot read it either.
+    """
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    return data.decode(encoding)
 
 
 @dataclass
@@ -74,18 +98,38 @@ class Project:
     def _parse(self, file: str) -> ast.Module | Fault:
         """`tree` without its memory."""
         path = self.root / file
-        if not path.resolve().is_relative_to(self.root.resolve()):
-            return Fault(file, None, "the file is outside the project's folder; copy it into it")
         try:
-            return ast.parse(path.read_bytes(), filename=file)
+            if not S_ISREG(path.stat().st_mode):
+                return Fault(file, None, "it is no regular file; put the code in its place")
+            if not self.holds(file):
+                text = "the file is outside the project's folder; copy it into it"
+                return Fault(file, None, text)
+            data = path.read_bytes()
         except FileNotFoundError:
             return Fault(file, None, "there is no such file; the spec names it")
-        except SyntaxError as error:
-            return Fault(file, error.lineno, f"syntax error: {error.msg}")
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                text = "a link that leads to itself; put the code in its place"
+                return Fault(file, None, text)
             return Fault(file, None, f"the file cannot be read: {error.strerror}")
+        try:
+            return ast.parse(source_text(data), filename=file)
+        except SyntaxError as error:
+            if error.lineno:
+                return Fault(file, error.lineno, f"syntax error: {error.msg}")
+            return Fault(file, 1, f"{error.msg}; save the file as UTF-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            text = f"this is no {error.encoding} text; save the file as UTF-8"
+            return Fault(file, line, text)
+        except LookupError as error:
+            return Fault(file, 1, f"{error}; save the file as UTF-8")
         except (ValueError, RecursionError, MemoryError):
             return Fault(file, None, "the file is not Python code")
+
+    def holds(self, file: str) -> bool:
+        """Whether what a file's name leads to is below the root; raises OSError for a loop."""
+        return (self.root / file).resolve().is_relative_to(self.root.resolve())
 
     def lineage(self, file: str, name: str) -> Lineage | list[Fault]:
         """The class `name` of a file with its bases, or why it cannot be found."""
@@ -135,7 +179,7 @@ class Project:
         if isinstance(tree, Fault) or depth > 20:
             return tree if isinstance(tree, Fault) else name
         head, _, rest = name.partition(".")
-        for item in reversed(list(statements(tree.body))):
+        for item in reversed(list(statements(tree.body, for_types=True))):
             if isinstance(item, ast.ClassDef) and item.name == name:
                 return ClassNode(file, item)
             if isinstance(item, ast.ImportFrom):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step
 from lgen.user_code.hooks import HOOKS, METRIC_HOOKS, STEPS
 from lgen.user_code.results import Methods, Result, own_nodes, result, returned
-from lgen.user_code.source import Function, dotted
+from lgen.user_code.source import Function, Lineage, dotted, statements
 
+PROPERTIES = ("property", "cached_property")
+_VALUES = ("_dataset", "_dataloader")
 _ASK = "annotate it `-> Tensor` or `-> dict[str, Tensor]`"
 
 
@@ -21,17 +23,55 @@ def self_name(function: Function) -> str:
     return arguments[0].arg if arguments else ""
 
 
+def decorator_names(function: Function) -> set[str]:
+    """The names of the decorators without what stands before their last dot."""
+    return {dotted(decorator).rpartition(".")[2] for decorator in function.decorator_list}
+
+
+def assigned_faults(lineage: Lineage, names: Iterable[str]) -> Iterator[Fault]:
+    """A fault for each of these methods that the class assigns and does not define.
+
+    The data sets and loaders that an instance assigns to itself are values, not methods.
+    """
+    methods = lineage.methods()
+    missing = [name for name in names if name not in methods]
+    own = {f"self.{name}": name for name in missing if not name.endswith(_VALUES)}
+    for cls in lineage.classes:
+        of_class = set(statements(cls.node.body))
+        for node in ast.walk(cls.node):
+            if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Constant):
+                continue
+            known = {name: name for name in missing} if node in of_class else own
+            for name in (known.get(dotted(target)) for target in node.targets):
+                if name is not None:
+                    written = _as_method(name, dotted(node.value), methods)
+                    text = f"{name} is assigned, and read by lgen only as a method; write {written}"
+                    yield Fault(cls.file, node.lineno, text)
+
+
+def _as_method(name: str, value: str, methods: Methods) -> str:
+    """The method that does what an assignment of a value means."""
+    other = value.removeprefix("self.")
+    if other not in methods:
+        arguments = ", samples" if name == "collate_fn" else ""
+        return f"`def {name}(self{arguments}): ...`"
+    inner = methods[other][1].args
+    arguments = ", ".join(a.arg for a in [*inner.posonlyargs, *inner.args][1:])
+    parameters = f"self, {arguments}" if arguments else "self"
+    return f"`def {name}({parameters}): return self.{other}({arguments})`"
+
+
 def shape_fault(name: str, file: str, function: Function) -> Fault | None:
     """What keeps a function from being a plain method that is called with self."""
     at = function.lineno
-    decorators = {dotted(d).rpartition(".")[2] for d in function.decorator_list}
-    if wrong := decorators & {"staticmethod", "classmethod", "property"}:
+    decorators = decorator_names(function)
+    if wrong := decorators & {"staticmethod", "classmethod", *PROPERTIES}:
         return Fault(file, at, f"{name} is a {wrong.pop()}; write a plain method with self")
     if isinstance(function, ast.AsyncFunctionDef):
         return Fault(file, at, f"{name} is async; write a plain def")
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(function)):
         return Fault(file, at, f"{name} is a generator; return its result in place of yield")
-    if not self_name(function):
+    if self_name(function) in ("", *STEPS.get(name, HOOKS.get(name, ()))):
         return Fault(file, at, f"{name} has no self; write it as its first parameter")
     return None
 
