@@ -33,7 +33,7 @@ from runtime.distributed import start_distributed
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.file_errors import file_errors_in_one_line
+from runtime.clear_ends import clear_ends
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
@@ -396,6 +396,6 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    with file_errors_in_one_line():
+    with clear_ends():
         main(parse_settings(Config))
     dist.destroy_process_group()

@@ -28,7 +28,7 @@ from runtime.csv_logger import CSVLogger
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.file_errors import file_errors_in_one_line
+from runtime.clear_ends import clear_ends
 from runtime.global_batch import check_global_batch
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
@@ -320,5 +320,5 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    with file_errors_in_one_line():
+    with clear_ends():
         main(parse_settings(Config))

@@ -46,7 +46,7 @@ from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.file_errors import file_errors_in_one_line
+from runtime.clear_ends import clear_ends
 from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
@@ -817,7 +817,7 @@ def main(cfg: Config) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    with file_errors_in_one_line():
+    with clear_ends():
         main(parse_settings(Config))  #: if checkpoint and not fsdp
         main(parse_settings(Config, load_state))  #: if checkpoint and fsdp
         main(tyro.cli(Config))  #: if not checkpoint

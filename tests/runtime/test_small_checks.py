@@ -147,3 +147,11 @@ def test_a_seed_that_torch_cannot_take(seed):
 def test_empty_data_is_said():
     with pytest.raises(SystemExit, match="evaluation is empty"):
         EvaluationBatches(0, 4, seed=0)
+
+
+def test_the_state_of_another_optimizer_is_refused():
+    weights = [torch.zeros(2)]
+    state = torch.optim.AdamW(weights).state_dict()
+    with pytest.raises(SystemExit, match="SGD needs dampening, momentum"):
+        restore({"optimizer": state}, optimizer=torch.optim.SGD(weights, lr=0.1))
+    restore({"optimizer": state}, optimizer=torch.optim.AdamW(weights))

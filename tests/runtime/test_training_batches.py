@@ -152,3 +152,9 @@ def test_an_order_may_be_a_tensor_a_range_or_a_list():
     batches = [list(sampler) for sampler in made]
     assert batches[0] == batches[1] == batches[2] == [[1, 4], [7, 0]]
     assert all(type(index) is int for batch in batches[0] for index in batch)
+
+
+@pytest.mark.parametrize("order", [None, iter([1, 2])])
+def test_an_order_that_is_no_sequence_is_said(order):
+    with pytest.raises(SystemExit, match="must return the indices"):
+        len(TrainingBatches(lambda epoch: order, 2, seed=0))

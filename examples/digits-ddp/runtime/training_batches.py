@@ -93,7 +93,13 @@ class TrainingBatches:
     def epoch_order(self) -> Sequence[int] | Tensor:
         """Return the order of all samples in the current epoch, made once for each epoch."""
         if self.known_order is None or self.known_order[0] != self.epoch:
-            self.known_order = self.epoch, self.order(self.epoch)
+            order = self.order(self.epoch)
+            if not hasattr(order, "__getitem__") or not hasattr(order, "__len__"):
+                raise SystemExit(
+                    "train_order(epoch) must return the indices of an epoch as a sequence, "
+                    f"not {type(order).__name__}"
+                )
+            self.known_order = self.epoch, order
         order = self.known_order[1]
         if len(order) == 0:
             raise SystemExit("the training data set is empty")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from torch.optim import Optimizer
+
 
 class Stateful(Protocol):
     """What a model, an optimizer, a scheduler and a scaler have in common."""
@@ -27,3 +29,11 @@ def restore(checkpoint: Mapping[str, Any], **parts: Stateful) -> None:
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             reason = " ".join(str(error).split())
             raise SystemExit(f"the checkpoint does not fit the {name}: {reason}") from None
+        if isinstance(part, Optimizer):
+            # torch takes over the groups of any optimizer, and fails in the next step
+            missing = [key for g in part.param_groups for key in part.defaults.keys() - g.keys()]
+            if missing:
+                raise SystemExit(
+                    f"the checkpoint does not fit the {name}: {type(part).__name__} needs "
+                    f"{', '.join(sorted(set(missing)))}"
+                )

@@ -1,5 +1,6 @@
-"""One clear line where a file is missing or a disk is full."""
+"""One clear line where a file is missing, a disk is full, or the user stops the run."""
 
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +10,17 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def file_errors_in_one_line() -> Iterator[None]:
-    """End the program with the place and the message of an error that names a file.
+def clear_ends() -> Iterator[None]:
+    """End the program without a traceback where its code is not to blame.
 
-    The place is the last line of the project's own code that led to it.
+    Of an error that the file system reports, this is its place and its message: the place is the
+    last line of the project's own code that led to it. Ctrl-C ends with the exit status 130.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        sys.exit(130)
     except OSError as error:
         message = str(error).strip().splitlines()[-1:]
         # from a worker of the data loader comes its traceback, with the message at its end
