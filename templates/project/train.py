@@ -37,6 +37,7 @@ from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
+from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.default_dtype import default_dtype
 from runtime.distributed import start_distributed
@@ -46,7 +47,6 @@ from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.clear_ends import clear_ends
 from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
