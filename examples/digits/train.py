@@ -24,11 +24,11 @@ from runtime.as_text import as_text
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.checkpoints import Checkpoints
+from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.clear_ends import clear_ends
 from runtime.global_batch import check_global_batch
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights

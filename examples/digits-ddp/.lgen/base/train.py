@@ -28,12 +28,12 @@ from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoints import Checkpoints
+from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.distributed import start_distributed
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.clear_ends import clear_ends
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
