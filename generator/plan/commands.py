@@ -27,8 +27,6 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     return Decisions(
         flags={"several_nodes": spec.num_nodes > 1},
         names={
-            "UserModel": spec.module.class_name,
-            "UserData": spec.data.class_name,
             "MODEL_MODULE": spec.module.import_name,
             "DATA_MODULE": spec.data.import_name,
         },

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
@@ -56,6 +57,7 @@ def make_plan(
         spec,
         merge(
             [
+                class_names(spec),
                 commands(spec, module, data),
                 config,
                 devices(spec, data),

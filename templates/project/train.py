@@ -28,8 +28,8 @@ from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from DATA_MODULE import UserData
-from MODEL_MODULE import UserModel
+from DATA_MODULE import DATA_CLASS
+from MODEL_MODULE import MODEL_CLASS
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.batch import num_samples

@@ -34,13 +34,13 @@ class OneBatch(UserData):
 
 def one_batch(FOLDER: str) -> dict[str, float]:
     """Train on one batch, once."""
-    with patch.object(train, {{ data_class | literal }}, OneBatch):
+    with patch.object(train, {{ data_name | literal }}, OneBatch):
         return main(Config({{ overfit_first }}, {{ test_root }}))
 
 
 def one_batch_again_and_again(FOLDER: str) -> dict[str, float]:
     """Train on one batch many times."""
-    with patch.object(train, {{ data_class | literal }}, OneBatch):
+    with patch.object(train, {{ data_name | literal }}, OneBatch):
         return main(Config({{ overfit_last }}, {{ test_root }}))
 
 
