@@ -184,13 +184,15 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags[f"several_{stage}"] = several
         names[f"{stage.upper()}_LOADER"] = ""
         names[f"{stage.upper()}_SETS"] = ""
+        # what one set of several is called
+        names[f"{stage.upper()}_SET"] = one = (
+            "loader" if source is not None and source.kind == "loader" else "dataset"
+        )
         values[f"{stage}_arguments"] = Code("")
         if stage in stages and source is not None:
             made = f"data.{source.method}()"
             names[f"{stage.upper()}_SETS"] = made
-            names[f"{stage.upper()}_LOADER"] = loader(
-                spec, data, stage, "dataset" if several else made
-            )
+            names[f"{stage.upper()}_LOADER"] = loader(spec, data, stage, one if several else made)
             values[f"{stage}_arguments"] = _passed(spec, loops[stage])
     needs = _needs(names, values, several_tasks=flags["several_tasks"])
     values["evaluate_needs"] = {name: name in needs for name in ("device", *_PASSED, *_DEALT)}

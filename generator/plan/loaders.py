@@ -106,7 +106,9 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
     stateful = not built and train.has_state_dict
     windowed = _train_loader(spec, built)
-    if stateful:
+    saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
+    used_up = stateful and saves and spec.accumulate_grad_batches > 1
+    if used_up:
         windowed = f"() if used_up else {windowed}"
     flags = {
         "map_style": built,
@@ -122,6 +124,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "prepare_data": data.prepare_data,
         "setup": data.setup,
         "stateful_train_data": stateful,
+        "may_resume_used_up": used_up,
         "stateless_train_data": not built and not train.has_state_dict,
         "builds_loaders": any(source.kind == "dataset" for source in sources),
         "uses_workers": any(

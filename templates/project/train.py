@@ -297,7 +297,7 @@ def evaluate(  #: if tasks
     #: if validation
     if cfg.task == "validate":  #: wrap if test or predict
         metrics: dict[str, float] = {}  #: if several_val
-        for name, dataset in VAL_SETS.items():  #: if several_val
+        for name, VAL_SET in VAL_SETS.items():  #: if several_val
             metrics |= validate({{ val_arguments }}, f"val_{name}_", VAL_LOADER)
         return metrics  #: if several_val
         return validate({{ val_arguments }}, VAL_LOADER)  #: if not several_val
@@ -306,7 +306,7 @@ def evaluate(  #: if tasks
     if cfg.task == "test":  #: wrap if predict
         metrics = {}  #: if several_test and several_val
         metrics: dict[str, float] = {}  #: if several_test and not several_val
-        for name, dataset in TEST_SETS.items():  #: if several_test
+        for name, TEST_SET in TEST_SETS.items():  #: if several_test
             metrics |= test({{ test_arguments }}, f"test_{name}_", TEST_LOADER)
         return metrics  #: if several_test
         return test({{ test_arguments }}, TEST_LOADER)  #: if not several_test
@@ -315,7 +315,7 @@ def evaluate(  #: if tasks
     from_main(clear_predictions, folder)  #: if distributed
     clear_predictions(folder)  #: if not distributed
     predict({{ predict_arguments }}, PREDICT_LOADER, folder)  #: if not several_predict
-    for name, dataset in PREDICT_SETS.items():  #: if several_predict
+    for name, PREDICT_SET in PREDICT_SETS.items():  #: if several_predict
         predict({{ predict_arguments }}, PREDICT_LOADER, folder / name)
     return {}
     #: endif
@@ -525,7 +525,7 @@ def main(cfg: Config) -> dict[str, float]:
     num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
     samples_per_batch = cfg.batch_size * world_size  #: if distributed and map_style and checkpoint
     val_loader = VAL_LOADER  #: if validation and not several_val
-    val_loaders = {name: VAL_LOADER for name, dataset in VAL_SETS.items()}  #: if several_val
+    val_loaders = {name: VAL_LOADER for name, VAL_SET in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
     if cfg.val_check_interval > num_batches:  #: if val_interval_count and not val_across_epochs and sized
         sys.exit(f"val_check_interval {cfg.val_check_interval} is more than the epoch's {num_batches} batches")
@@ -612,7 +612,7 @@ def main(cfg: Config) -> dict[str, float]:
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
-    used_up = False  #: if stateful_train_data and accumulate
+    used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(
@@ -634,7 +634,7 @@ def main(cfg: Config) -> dict[str, float]:
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if stateful_train_data and accumulate
+        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
         if is_main:  #: wrap if distributed and csv
@@ -713,9 +713,9 @@ def main(cfg: Config) -> dict[str, float]:
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
-                if not finite and is_main:  #: if skip_nonfinite and distributed
+                elif is_main:  #: if skip_nonfinite and distributed
                     print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
-                if not finite:  #: if skip_nonfinite and not distributed
+                else:  #: if skip_nonfinite and not distributed
                     print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
@@ -794,7 +794,7 @@ def main(cfg: Config) -> dict[str, float]:
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches
-        used_up = False  #: if stateful_train_data and accumulate
+        used_up = False  #: if may_resume_used_up
         train_sampler.position = 0  #: if map_style
         save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
