@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgen.spec.fault import nearest
+from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
 from lgen.spec.rule import CodeRule, Finding
 from lgen.spec.unused_by_code import UNUSED_BY_CODE, unused_findings
@@ -25,6 +26,7 @@ _NEEDED = (
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
         "a monitor is measured by validation",
     ),
+    CodeRule("filename-measured", ("checkpoint.filename",), "a file's name holds what is measured"),
     CodeRule(
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
@@ -44,6 +46,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
     yield from _monitors(spec, module, data)
+    yield from _filename(spec, module, data)
     yield from _iterable(spec, data)
     yield from unused_findings(spec, module, data)
 
@@ -159,6 +162,21 @@ def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
             yield Finding(
                 "monitor-measured", (f"{key}.monitor",), f"validation measures no {monitor}{listed}"
             )
+
+
+def _filename(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
+    """What a checkpoint's file name holds is measured."""
+    if spec.checkpoint is None or spec.checkpoint.monitor is None:
+        return
+    names = _measured(module, data)
+    for name in filename_metrics(spec.checkpoint.filename):
+        known = name.startswith("val_") if names is None else name in names
+        if name not in COUNTERS and not known:
+            there = [*COUNTERS, *(names or ["val_loss"])]
+            text = (
+                f"validation measures no {name}{nearest(name, there)} (known: {', '.join(there)})"
+            )
+            yield Finding("filename-measured", ("checkpoint.filename",), text)
 
 
 def _measured(module: UserClass, data: UserData) -> list[str] | None:

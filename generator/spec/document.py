@@ -12,6 +12,7 @@ from lgen.spec.fault import Fault
 MAX_BYTES = 1_000_000
 # a spec has a few hundred values; aliases of aliases can stand for billions
 MAX_VALUES = 20_000
+_NULLS = ("", "~", "null")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 Path = tuple[str | int, ...]
 
@@ -207,15 +208,24 @@ def scalar(text: str, kind: str, line: int) -> Any:
     try:
         match kind:
             case "str" | "timestamp":
+                if "\0" in text:
+                    raise _Stop(line, "a text holds a NUL character, which no path or name can")
                 return text
-            case "null":
+            case "null" if text.lower() in _NULLS:
                 return None
-            case "bool":
+            case "bool" if text.lower() in ("true", "false"):
                 return text.lower() == "true"
+            case "null" | "bool":
+                allowed = "null" if kind == "null" else "true or false"
+                raise _Stop(line, f"{text[:40]!r} is not {allowed}; leave out the tag !!{kind}")
             case "int":
-                return int(text.replace("_", ""), 0 if re.match(r"[-+]?0[xob]", text) else 10)
+                number = int(text.replace("_", ""), 0 if re.match(r"[-+]?0[xob]", text) else 10)
+                float(number)
+                return number
             case "float":
                 return float(re.sub(r"\.(inf|nan)$", r"\1", text.replace("_", "").lower()))
     except ValueError:
         raise _Stop(line, f"{text[:40]!r} is no number that can be read; quote a text") from None
+    except OverflowError:
+        raise _Stop(line, f"{text[:20]}... is more than a number can be; write less") from None
     raise _Stop(line, f"the tag {kind} is not for specs; leave it out")

@@ -9,6 +9,17 @@ import sys
 
 # what lgen writes at the top of a project: a module of the same name would be shadowed
 GENERATED = ("runtime", "tests", "train")
+# what the generated files and pip and pytest import, and what these import in turn
+LIBRARIES = frozenset("""
+    PIL _distutils_hack _pytest absl colorama docstring_parser exceptiongroup filelock fsspec
+    functorch google grpc iniconfig jinja2 lgen markdown markupsafe mpmath networkx numpy nvidia
+    packaging pip pkg_resources pluggy py pygments pytest setuptools sympy tensorboard
+    tensorboard_data_server tomli torch torchgen tqdm triton typeguard typing_extensions tyro
+    werkzeug wheel
+    """.split())
+_TOOLS_READ = {"setup.py": "pip", "conftest.py": "pytest"}
+# what a checkpoint's file name knows beside the metrics
+COUNTERS = ("epoch", "step")
 _METRIC = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -34,8 +45,10 @@ def class_path_fault(path: str) -> str | None:
         )
     if parts[0] in GENERATED:
         return f"{parts[0]!r} is a name that lgen writes itself; give the file another name"
-    if parts[0] in sys.stdlib_module_names or parts[0] == "torch":
+    if parts[0] in sys.stdlib_module_names or parts[0] in LIBRARIES:
         return f"{parts[0]!r} would hide the library of that name; give the file another name"
+    if file in _TOOLS_READ:
+        return f"{_TOOLS_READ[file]} runs {file}; give the file another name"
     if not is_name(name):
         return f"{name!r} is no class name"
     return None
@@ -48,15 +61,37 @@ def filename_fault(filename: str) -> str | None:
     if "{{" in filename or "}}" in filename:
         return "braces are only for metrics, such as {epoch} or {val_loss:.2f}"
     try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(filename)]
+        parts = list(string.Formatter().parse(filename))
     except ValueError:
         return "a brace is not closed; write metrics as {epoch} or {val_loss:.2f}"
-    bad = next((f for f in fields if f is not None and not _METRIC.fullmatch(f)), None)
-    if bad is not None:
-        return (
-            f"{{{bad}}} is no metric; write {{epoch}}, {{step}} or a name such as {{val_loss:.2f}}"
-        )
+    for _, field, form, conversion in parts:
+        if field is None:
+            continue
+        if not _METRIC.fullmatch(field) or conversion is not None:
+            wrong = field if conversion is None else f"{field}!{conversion}"
+            return (
+                f"{{{wrong}}} is no metric; write {{epoch}}, {{step}} or a name such as "
+                "{val_loss:.2f}"
+            )
+        if form and not _is_number_format(form, 1 if field in COUNTERS else 1.0):
+            example = f"{{{field}:03d}}" if field in COUNTERS else f"{{{field}:.2f}}"
+            return f"{form[:40]!r} is no format of {field}, a number; write {example}"
     return None
+
+
+def filename_metrics(filename: str) -> list[str]:
+    """The names that a checkpoint's file name is filled with."""
+    return [field for _, field, _, _ in string.Formatter().parse(filename) if field is not None]
+
+
+def _is_number_format(form: str, number: float) -> bool:
+    """Whether a number can be written so, in a hundred characters or less."""
+    if re.search(r"\d{3}", form):
+        return False
+    try:
+        return format(number, form).isprintable()
+    except ValueError:
+        return False
 
 
 def name_fault(text: str) -> str | None:

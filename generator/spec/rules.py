@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.predicates import (
     argument,
     half_eps,
@@ -11,6 +12,7 @@ from lgen.spec.predicates import (
     plateau,
 )
 from lgen.spec.rule import Rule
+from lgen.spec.torch_rules import TORCH_RULES
 from lgen.spec.unused import UNUSED
 
 EXCLUDED: tuple[Rule, ...] = (
@@ -174,6 +176,16 @@ EXCLUDED: tuple[Rule, ...] = (
         "set monitor: val_loss in checkpoint, or save_top_k: -1 to keep all",
     ),
     Rule(
+        "filename-monitor",
+        ("checkpoint.filename", "checkpoint.monitor", "checkpoint.save_top_k"),
+        lambda s: s.checkpoint is not None
+        and s.checkpoint.monitor is None
+        and s.checkpoint.save_top_k == -1
+        and any(name not in COUNTERS for name in filename_metrics(s.checkpoint.filename)),
+        "without a monitor states are named that no validation has measured",
+        "set monitor: val_loss in checkpoint, or write {epoch} and {step} only",
+    ),
+    Rule(
         "fsdp-weights-only",
         ("checkpoint.save_weights_only", "strategy"),
         lambda s: s.strategy == "fsdp"
@@ -230,4 +242,4 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + UNUSED
+RULES = EXCLUDED + TORCH_RULES + UNUSED

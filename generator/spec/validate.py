@@ -72,7 +72,8 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
             near = nearest(value, choices(schema)) if isinstance(value, str) else ""
             if other := _OTHER_NAMES.get((name, str(value))):
                 near = f"; did you mean {other}?"
-            message = f"{name} is {shown(value)}; allowed: {words(schema)}{near}"
+            allowed = "finite numbers" if kind == "finite_number" else words(schema)
+            message = f"{name} is {shown(value)}; allowed: {allowed}{near}"
         faults.setdefault(path, document.fault(path, message))
     return list(faults.values())
 
@@ -164,6 +165,7 @@ def _argument_fault(
             or ("exclusiveMaximum" in row and value >= row["exclusiveMaximum"])
         )
         if outside:
-            allowed = words({"type": "number", **{k: v for k, v in row.items() if "imum" in k}})
+            kind = "integer" if row["type"].startswith("int") else "number"
+            allowed = words({"type": kind, **{k: v for k, v in row.items() if "imum" in k}})
             return f"{owner}'s {name} is {shown(value)}; allowed: {allowed}"
     return None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from lgen.spec.document import MAX_BYTES, MAX_VALUES
+from lgen.spec.names import LIBRARIES
 from lgen.spec.read import load, loads
 
 GOOD = "module: model.py:Net\ndata: data.py:Data\n"
@@ -56,15 +59,57 @@ def faults(text: str) -> list[str]:
         ("module: ../model.py:Net\ndata: data.py:D\n", "lgen.yaml:1: module: '../model.py' cannot"),
         ("module: model.py:class\ndata: data.py:D\n", "'class' is no class name"),
         ("module: train.py:Net\ndata: data.py:D\n", "'train' is a name that lgen writes itself"),
+        ("module: numpy.py:Net\ndata: data.py:D\n", "'numpy' would hide the library of that name"),
+        ("module: tyro/a.py:Net\ndata: data.py:D\n", "'tyro' would hide the library of that name"),
+        ("module: model.py:Net\ndata: setup.py:D\n", "pip runs setup.py; give the file another"),
         ("data: data.py:D\n", "lgen.yaml: module is missing"),
         (GOOD + "checkpoint: {filename: '{epoch'}\n", "a brace is not closed"),
         (GOOD + "checkpoint: {filename: ../x}\n", "holds no path separator"),
+        (
+            GOOD + "checkpoint: {filename: '{val_loss:zzz}', monitor: val_loss}\n",
+            "lgen.yaml:3: checkpoint.filename: 'zzz' is no format of val_loss, a number; write "
+            "{val_loss:.2f}",
+        ),
+        (GOOD + "checkpoint: {filename: '{val_loss:d}'}\n", "'d' is no format of val_loss"),
+        (GOOD + "checkpoint: {filename: '{val_loss:{x}}'}\n", "braces are only for metrics"),
+        (GOOD + "checkpoint: {filename: '{step:.2s}'}\n", "no format of step, a number; write {st"),
+        (GOOD + "checkpoint: {filename: '{val_loss!r}'}\n", "{val_loss!r} is no metric"),
+        (GOOD + "checkpoint: {filename: '{val_loss:.999999999f}'}\n", "'.999999999f' is no format"),
+        (GOOD + f"optimizer: {{name: SGD, lr: {'9' * 400}}}\n", "lgen.yaml:3: 9999"),
+        (GOOD + f"seed: {'9' * 400}\n", "... is more than a number can be; write less"),
+        (GOOD + "optimizer: {name: SGD, lr: .nan}\n", "optimizer.lr is nan; allowed: finite num"),
+        (GOOD + "gradient_clip_val: 1e400\n", "gradient_clip_val is inf; allowed: finite numbers"),
+        (GOOD + "shuffle: !!bool foo\n", "lgen.yaml:3: 'foo' is not true or false; leave out"),
+        (GOOD + "optimizer: !!null foo\n", "lgen.yaml:3: 'foo' is not null; leave out the tag"),
+        (GOOD + 'default_root_dir: "a\\0b"\n', "lgen.yaml:3: a text holds a NUL character"),
+        (
+            GOOD + "optimizer: {name: SGD}\nscheduler: {name: StepLR, step_size: 0}\n",
+            "StepLR's step_size is 0; allowed: int >= 1",
+        ),
     ],
 )
 def test_one_clear_line(text: str, said: str) -> None:
     found = faults(text)
     assert len(found) == 1
     assert said in found[0]
+
+
+def test_every_library_of_a_script_is_known() -> None:
+    """No file of a user hides what a script, its tests or a library of theirs imports."""
+    libraries = ["torch.distributed.fsdp", "torch.utils.tensorboard", "torch._dynamo", "tyro"]
+    libraries += ["tqdm", "pytest"]
+    printed = "print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {', '.join(libraries)}; {printed}"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    imported = set(done.stdout.split()) - sys.stdlib_module_names
+    # what a library makes as it runs, and what is part of how it is installed
+    hidden = {name for name in imported if name.startswith(("_", "cython_runtime"))}
+    assert "numpy" in imported
+    assert imported - hidden - LIBRARIES == set()
 
 
 def test_every_fault_is_told_in_one_go() -> None:

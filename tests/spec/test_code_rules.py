@@ -96,6 +96,19 @@ CASES = (
         mended={"scheduler": {"interval": "step", "name": "LinearLR"}},
     ),
     Case(
+        "filename-measured",
+        {"checkpoint": {"monitor": "val_loss", "filename": "{step}-{acc:.2f}"}},
+        "validation measures no acc; did you mean val_acc? (known: epoch, step, val_loss, val_acc)",
+        mended={"checkpoint": {"monitor": "val_loss", "filename": "{step}-{val_acc:.2f}"}},
+    ),
+    Case(
+        "filename-measured",
+        {"checkpoint": {"monitor": "val_loss", "filename": "{train_loss}"}},
+        "validation measures no train_loss; did you mean val_loss? (known: epoch, step, val_loss)",
+        {'"acc": accuracy}': '"acc": accuracy, **self.more}'},
+        {"checkpoint": {"monitor": "val_loss", "filename": "{val_more}"}},
+    ),
+    Case(
         "defines-known",
         {"defines": ["on_trian_start"]},
         "on_trian_start is no step or hook; did you mean on_train_start?",

@@ -149,6 +149,32 @@ CASES = {
         "checkpoint: {filename: '{epoch}'}",
         "checkpoint: {filename: '{epoch}', monitor: val_loss}",
     ),
+    "filename-monitor": (
+        "checkpoint: {filename: '{epoch}-{val_loss:.2f}', save_top_k: -1}",
+        "checkpoint: {filename: '{epoch}-{val_loss:.2f}', save_top_k: -1, monitor: val_loss}",
+    ),
+    "betas-range": (
+        "optimizer: {name: AdamW, betas: [0.9, 2.0]}",
+        "optimizer: {name: AdamW, betas: [0, 0.999]}",
+    ),
+    "rprop-etas": (
+        "optimizer: {name: Rprop, etas: [1.5, 1.2]}",
+        "optimizer: {name: Rprop, etas: [0.2, 1.2]}",
+    ),
+    "adafactor-eps": (
+        "optimizer: {name: Adafactor, eps: [null, -1]}",
+        "optimizer: {name: Adafactor, eps: [null, 1]}",
+    ),
+    "scheduler-groups": (
+        f"{SGD}scheduler: {{name: OneCycleLR, max_lr: [1, 2], cycle_momentum: false}}",
+        f"{SGD}scheduler: {{name: OneCycleLR, max_lr: [1], cycle_momentum: false}}",
+    ),
+    "one-cycle-length": (
+        f"{SGD}scheduler: {{name: OneCycleLR, max_lr: 1, interval: step, total_steps: 3}}\n"
+        "max_steps: 4",
+        f"{SGD}scheduler: {{name: OneCycleLR, max_lr: 1, interval: step, total_steps: 3}}\n"
+        "max_steps: 3",
+    ),
     "intervals-last": (
         "checkpoint: {every_n_train_steps: 5, monitor: val_loss, save_last: false}",
         "checkpoint: {every_n_train_steps: 5, monitor: val_loss}",
