@@ -81,7 +81,8 @@ def faults(text: str) -> list[str]:
         (GOOD + "gradient_clip_val: 1e400\n", "gradient_clip_val is inf; allowed: finite numbers"),
         (GOOD + "shuffle: !!bool foo\n", "lgen.yaml:3: 'foo' is not true or false; leave out"),
         (GOOD + "optimizer: !!null foo\n", "lgen.yaml:3: 'foo' is not null; leave out the tag"),
-        (GOOD + 'default_root_dir: "a\\0b"\n', "lgen.yaml:3: a text holds a NUL character"),
+        (GOOD + 'default_root_dir: "a\\0b"\n', "default_root_dir: a path holds no NUL"),
+        (GOOD + 'init_from: "a\\0b"\n', "init_from: a path holds no NUL character"),
         (
             GOOD + "optimizer: {name: SGD}\nscheduler: {name: StepLR, step_size: 0}\n",
             "StepLR's step_size is 0; allowed: int >= 1",
