@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -37,6 +38,9 @@ Settings = Annotated[
 
 def run() -> None:
     """Runs the command line: exit 0 done, 1 conflict or drift, 2 usage, spec or disk."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # a name that the terminal cannot show is printed in escapes
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except OSError as error:
@@ -154,8 +158,8 @@ def _asked(question: str, default: str) -> str:
 
 
 def _on_terminal() -> bool:
-    """Whether someone is there to answer."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether someone is there to answer; a stream that was closed is None."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def _summary(built: Build) -> str:
@@ -184,7 +188,8 @@ def _next(built: Build, folder: str | None = None) -> list[str]:
     """The commands to go on with."""
     lines = ["", "Next:"]
     if folder is not None:
-        lines.append(f"    cd {shlex.quote(folder)}")
+        # cd would take a name that begins with a dash for an option
+        lines.append(f"    cd {shlex.quote(f'./{folder}' if folder[0] == '-' else folder)}")
     if "pyproject.toml" not in built.kept:
         lines.append("    pip install -e '.[test]'")
     start = "./launch.sh" if "launch.sh" in built.files else "python train.py"

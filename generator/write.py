@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from errno import EEXIST
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -62,8 +63,11 @@ def moved_into_place(target: Path) -> Iterator[Path]:
             made = _make_folders(target.parent)
             try:
                 folder.rename(target)
-            except BaseException:
+            except BaseException as error:
                 _remove(made)
+                if isinstance(error, OSError) and os.path.lexists(target):
+                    text = "this was made by someone else at the same time, and is left as it is"
+                    raise FileExistsError(EEXIST, text, str(target)) from error
                 raise
     finally:
         shutil.rmtree(workshop, ignore_errors=True)

@@ -54,10 +54,17 @@ def _in_the_way(root: Path, taken: Iterable[str]) -> list[Fault]:
         blocked.add("runtime")
     if _is_no_folder(tests):
         blocked.add("tests")
-    return [
+    faults = [
         Fault(path, None, "this is where lgen would write its own; move or rename yours")
         for path in sorted(blocked)
     ]
+    for path, text in (
+        ("runtime.py", "the folder runtime that lgen writes would hide it from `import runtime`"),
+        ("train/__init__.py", "the package train would hide the train.py that lgen writes"),
+    ):
+        if os.path.lexists(root / path):
+            faults.append(Fault(path, None, f"{text}; rename yours"))
+    return faults
 
 
 def _is_no_folder(path: Path) -> bool:

@@ -19,7 +19,15 @@ def _name(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    """The text, if a file system can take it for a path."""
+    if "\0" in text:
+        raise ValueError("a path holds no NUL character; leave it out")
+    return text
+
+
 Name = Annotated[str, AfterValidator(_name)]
+PathText = Annotated[str, AfterValidator(_path)]
 
 
 class Part(BaseModel):

@@ -208,8 +208,6 @@ def scalar(text: str, kind: str, line: int) -> Any:
     try:
         match kind:
             case "str" | "timestamp":
-                if "\0" in text:
-                    raise _Stop(line, "a text holds a NUL character, which no path or name can")
                 return text
             case "null" if text.lower() in _NULLS:
                 return None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from lgen.spec.base import Name, Part, option
+from lgen.spec.base import Name, Part, PathText, option
 from lgen.spec.parts import ClassPath, Compile, Fsdp, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
 
@@ -102,7 +102,7 @@ class Spec(Part):
         Checkpoint(), "saved states, or false", "saving"
     )
     init_from: InitFrom | None = option(None, "weights that training starts from", "saving")
-    default_root_dir: str = option("runs", "folder of all runs", "saving", min_length=1)
+    default_root_dir: PathText = option("runs", "folder of all runs", "saving", min_length=1)
 
     loggers: list[Literal["csv", "tensorboard"]] = option(["csv"], "where metrics go", "logging")
     log_every_n_steps: int = option(50, "optimizer steps between rows of the log", "logging", ge=1)

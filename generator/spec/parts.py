@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, JsonValue, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from lgen.spec.base import Name, Part, ShortPart, option
+from lgen.spec.base import Name, Part, PathText, ShortPart, option
 from lgen.spec.names import class_path_fault
 
 
@@ -115,7 +115,7 @@ class Compile(ShortPart):
 class InitFrom(ShortPart):
     """Weights that training starts from."""
 
-    path: str = option(..., "a checkpoint of a run, or a file of weights", min_length=1)
+    path: PathText = option(..., "a checkpoint of a run, or a file of weights", min_length=1)
     strict: bool = option(True, "every weight of the model is in the file, and no other")
 
     @model_validator(mode="before")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from lgen.spec.allowed import keys_at, schema_at
@@ -32,6 +33,8 @@ _OPEN = ("optimizer", "scheduler", "module.args", "data.args")
 def read_text(path: Path) -> str | Fault:
     """The text of a spec file."""
     try:
+        if not S_ISREG(path.stat().st_mode):
+            return Fault(path.name, None, "it is no regular file; put the spec in its place")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -76,8 +79,7 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
         path = tuple(key.split("."))
         place = setting_text(f"{key}={text}")
         if not _known(path):
-            known = [".".join([*path[:-1], name]) for name in keys_at(path[:-1]) or keys_at(())]
-            hint = nearest(key, known) or "; lgen options lists them"
+            hint = nearest(key, _like(path)) or "; lgen options lists them"
             faults.append(Fault(place, None, f"there is no option {key}{hint}"))
             continue
         value = parse_value(text, place)
@@ -86,6 +88,14 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
         else:
             values[key] = value
     return faults or values
+
+
+def _like(path: tuple[str, ...]) -> list[str]:
+    """The dotted keys of options that differ in one part from a path, or in its empty parts."""
+    paths = [tuple(filter(None, path))]
+    for place in range(len(path)):
+        paths += [(*path[:place], name, *path[place + 1 :]) for name in keys_at(path[:place])]
+    return [".".join(like) for like in paths if like and _known(like)]
 
 
 def _known(path: tuple[str, ...]) -> bool:
