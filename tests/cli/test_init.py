@@ -3,7 +3,10 @@
 import json
 import os
 import pty
+import select
+import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -147,17 +150,21 @@ def test_interrupt_at_a_question_writes_nothing(users_files: Path, key: bytes) -
     before = tree(users_files)
     child, terminal = pty.fork()
     if child == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in background
         os.chdir(users_files)
         os.execv(sys.executable, [sys.executable, "-m", "lgen", "init"])
     printed = b""
-    while True:
-        try:
-            printed += os.read(terminal, 65536)
-        except OSError:  # the other side is closed
-            break
-        if b"model.py:Net]:" in printed and key:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1.0)[0]:
+            try:
+                printed += os.read(terminal, 65536)
+            except OSError:  # the other side is closed
+                break
+        if b"model.py:Net]:" in printed:
             os.write(terminal, key)
-            key = b""
+    else:
+        os.kill(child, signal.SIGKILL)
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
     assert b"Traceback" not in printed
