@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ MANIFEST = "manifest.json"
 STATE = "state.pt"
 
 
-def finish_folder(folder: Path, state: dict[str, Any]) -> None:
+def finish_folder(folder: Path, state: dict[str, Any], of_shards: Mapping[str, str]) -> None:
     """Add the state, then a manifest with the SHA-256 of every file, written last."""
     with (folder / STATE).open("wb") as file:
         torch.save(state, file)
-    digests = {path.name: digest(path) for path in sorted(folder.iterdir())}
+    digests = {
+        path.name: of_shards.get(path.name) or digest(path) for path in sorted(folder.iterdir())
+    }
     manifest = folder / MANIFEST
     manifest.write_text(json.dumps(digests, indent=1), encoding="utf-8")
     for path in folder.iterdir():
@@ -29,13 +32,13 @@ def finish_folder(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_state(folder: Path) -> dict[str, Any]:
-    """Return the plain part of a checkpoint; its key `folder` says where the shards are.
+    """Return the plain part of a checkpoint.
 
     Raises DamagedCheckpoint where the file is not the one that the manifest names.
     """
     check_digests(folder, [STATE])
     state: dict[str, Any] = torch.load(folder / STATE, map_location="cpu", weights_only=True)
-    return {**state, "folder": str(folder)}
+    return state
 
 
 def load_verified_state(folder: Path) -> dict[str, Any]:

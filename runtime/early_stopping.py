@@ -57,12 +57,16 @@ class EarlyStopping:
         else:
             self.wait += 1
             if self.wait >= self.patience:
-                self.stop(f"{self.monitor} has not improved in {self.wait} validations")
+                self.stop(self.out_of_patience())
 
     def stop(self, reason: str) -> None:
         """Ask for the end of training."""
         self.should_stop = True
         self.reason = reason
+
+    def out_of_patience(self) -> str:
+        """Return the reason of a stop after so many validations."""
+        return f"{self.monitor} has not improved in {self.wait} validations"
 
     def state_dict(self) -> dict[str, Any]:
         """Return what later judgements depend on."""
@@ -70,6 +74,8 @@ class EarlyStopping:
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Go on from a saved state; with more patience than before also after a stop."""
         for name, value in state.items():
             setattr(self, name, value)
+        if self.reason == self.out_of_patience() and self.wait < self.patience:
+            self.should_stop, self.reason = False, ""

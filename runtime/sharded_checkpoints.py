@@ -12,13 +12,16 @@ from torch.distributed.checkpoint.state_dict import get_state_dict
 from torch.distributed.checkpoint.state_dict_saver import save
 from torch.optim import Optimizer
 
-from runtime.checkpoint_folder import finish_folder, link_folder, replace_folder
+from runtime.checkpoint_folder import digest, finish_folder, link_folder, replace_folder
 from runtime.checkpoints import Checkpoints
 from runtime.from_main import from_main
+from runtime.gather_to_main import gather_to_main
 
 
 class ShardedCheckpoints(Checkpoints):
     """As Checkpoints, but each checkpoint is a folder that all ranks write together."""
+
+    digests: Mapping[str, str] = {}  # SHA-256 of the shards by name
 
     def save_shards(
         self,
@@ -42,6 +45,9 @@ class ShardedCheckpoints(Checkpoints):
         except CheckpointException as error:
             failure, _ = next(iter(error.failures.values()))
             raise SystemExit(f"the checkpoint of step {step} is not written: {failure}") from None
+        # each rank reads what it has written, whose names begin with its number
+        own = {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
+        self.digests = {name: value for part in gather_to_main(own) for name, value in part.items()}
         from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
 
     @property
@@ -51,7 +57,7 @@ class ShardedCheckpoints(Checkpoints):
 
     def write(self, state: dict[str, Any], path: Path) -> None:
         """Put the shards, with the state beside them, at the path."""
-        finish_folder(self.shards, state)
+        finish_folder(self.shards, state, self.digests)
         replace_folder(self.shards, path)
 
     def link(self, path: Path, name: Path) -> None:

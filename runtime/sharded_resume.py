@@ -16,23 +16,21 @@ from torch.distributed.checkpoint.state_dict_loader import load
 from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import load_state, load_verified_state
-from runtime.from_main import from_main
-from runtime.resume_path import resume_checkpoint
+from runtime.resume_on_all_ranks import resume_on_all_ranks
 
 
 def resume_sharded(root: str | Path, which: str) -> tuple[Path, dict[str, Any]]:
     """Return the run's folder and the plain part of the checkpoint: "last", "best" or a path.
 
-    Rank 0 verifies every file of it, and all ranks take the same one.
+    Rank 0 verifies every file of it.
     """
-    run, checkpoint = from_main(resume_checkpoint, root, which, load_verified_state)
-    return run, load_state(Path(checkpoint["folder"]))
+    return resume_on_all_ranks(root, which, load_verified_state, load_state)
 
 
 def restore_model(checkpoint: Mapping[str, Any], model: nn.Module) -> None:
     """Read this rank's part of the weights."""
     state = {"model": get_model_state_dict(model)}
-    read(state, checkpoint["folder"])
+    read(state, checkpoint["path"])
     set_model_state_dict(model, state["model"])
 
 
@@ -41,7 +39,7 @@ def restore_optimizer(
 ) -> None:
     """Read this rank's part of the optimizer's state."""
     state = {"optimizer": get_optimizer_state_dict(model, optimizer)}
-    read(state, checkpoint["folder"])
+    read(state, checkpoint["path"])
     set_optimizer_state_dict(model, optimizer, state["optimizer"])
 
 

@@ -66,6 +66,7 @@ from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
+from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
 from runtime.seed import seed_everything
@@ -422,9 +423,13 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None  #: if distributed
         step, epoch = 0, 0
     else:
-        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)  #: if not fsdp
+        cfg = Config(**from_main(asdict, cfg))  # rank 0 has read the checkpoint's settings  #: if distributed
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)  #: if not distributed
+        run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)  #: if ddp
         run_folder, checkpoint = resume_sharded(cfg.default_root_dir, cfg.resume)  #: if fsdp
         step, epoch = checkpoint["step"], checkpoint["epoch"]
+        if cfg.task != "fit":  #: if tasks
+            epoch = checkpoint.get("last_epoch", epoch)
     run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
     run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
     step, epoch = 0, 0  #: if not checkpoint
@@ -486,6 +491,10 @@ def main(cfg: Config) -> dict[str, float]:
         restore_model(checkpoint, model)  #: if fsdp
 
     if cfg.task != "fit":  #: if tasks
+        if cfg.resume is None and is_main:  #: if checkpoint and not init_from and distributed
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
+        if cfg.resume is None:  #: if checkpoint and not init_from and not distributed
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
         results = evaluate({{ evaluate_arguments }})
         if is_main:  #: wrap if distributed
             if cfg.task == "test":  #: if test and files and several_tasks
@@ -592,8 +601,10 @@ def main(cfg: Config) -> dict[str, float]:
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
+                "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
                 "epoch": next_epoch,
+                "last_epoch": epoch,  # of the step  #: if tasks
                 "position": train_sampler.position_at(batch_idx),  #: if map_style
                 "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
@@ -606,6 +617,7 @@ def main(cfg: Config) -> dict[str, float]:
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        checkpoints.step = step  #: if save_every_n_steps or save_by_time or val_within_epoch
 
     # --- resume ---  #: if checkpoint and not weights_only
 
@@ -615,13 +627,14 @@ def main(cfg: Config) -> dict[str, float]:
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
-        restore(
+        restore(  #: if not fsdp or fp16 or early_stopping
             checkpoint,
             optimizer=optimizer,  #: if not fsdp
             scaler=scaler,  #: if fp16
             early_stopping=early_stopping,  #: if early_stopping
-            checkpoints=checkpoints
         )
+        checkpoints.resume(checkpoint)  #: if not distributed
+        from_main(checkpoints.resume, checkpoint)  #: if distributed
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
@@ -637,8 +650,10 @@ def main(cfg: Config) -> dict[str, float]:
         used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
-        if is_main:  #: wrap if distributed and csv
+        if is_main:  #: wrap if distributed and files
+            # what was logged after the checkpoint is logged again
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
+            tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
@@ -768,11 +783,13 @@ def main(cfg: Config) -> dict[str, float]:
         if batch_idx == 0:  #: if counts_batches and not sized
             sys.exit(f"the training data is empty in epoch {epoch}")
         if STOP_DUE:  #: if checkpoint and not sized
-            save_checkpoint(epoch, {})
+            if checkpoints.step < step:  #: wrap if save_every_n_steps or save_by_time or val_within_epoch
+                save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized
         if STOPPED:  #: if checkpoint and sized
-            save_checkpoint(epoch, {})
+            if checkpoints.step < step:  #: wrap if save_every_n_steps or save_by_time or val_within_epoch
+                save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
         metrics |= row

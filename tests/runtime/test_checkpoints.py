@@ -16,6 +16,11 @@ def state(step):
     return {"step": step, "epoch": 0, "config": {}, "model": {"w": torch.tensor(float(step))}}
 
 
+def resume_path(path):
+    """Return the checkpoint as a run that goes on from it gets it."""
+    return {**load_checkpoint(path), "path": str(path)}
+
+
 def names(folder):
     return {path.name for path in folder.iterdir()} - {"last.ckpt", "previous.ckpt"}
 
@@ -80,7 +85,7 @@ def test_same_files_and_best_as_lightning(tmp_path):
                 ours = Checkpoints(
                     folder, monitor="val_loss", mode=mode, save_top_k=top_k, filename=filename
                 )
-                ours.load_state_dict(load_checkpoint(folder / "last.ckpt")["checkpoints"])
+                ours.resume(resume_path(folder / "last.ckpt"))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ def train(root, top_k, die_at=None):
     if (folder / "last.ckpt").exists():
         _, checkpoint = resume_checkpoint(root, "last")
         first = checkpoint["step"]
-        checkpoints.load_state_dict(checkpoint["checkpoints"])
+        checkpoints.resume(checkpoint)
     originals = {name: getattr(os, name) for name in ("replace", "link", "fsync", "unlink")}
     for name, function in originals.items():
         setattr(os, name, counted(function))
@@ -244,6 +249,34 @@ def test_a_damaged_last_falls_back_to_the_one_before(tmp_path, capsys):
     assert "last.ckpt cannot be read" in capsys.readouterr().err
 
 
+def save_steps(checkpoints, *steps):
+    for step in steps:
+        checkpoints.save(state(step), epoch=0, step=step, metrics={})
+
+
+def test_a_damaged_last_never_becomes_the_one_before(tmp_path):
+    """Whenever the next save is interrupted, a good checkpoint is there."""
+    folder = tmp_path / "version_0" / "checkpoints"
+    save_steps(Checkpoints(folder), 1, 2)
+    (folder / "last.ckpt").unlink()
+    (folder / "last.ckpt").write_bytes(b"damaged")
+    again = Checkpoints(folder)
+    again.resume(resume_checkpoint(tmp_path, "last")[1])
+    assert load_checkpoint(folder / "last.ckpt")["step"] == 1
+    save_steps(again, 2)
+    assert load_checkpoint(folder / "previous.ckpt")["step"] == 1
+    assert load_checkpoint(folder / "last.ckpt")["step"] == 2
+
+
+def test_a_last_of_steps_that_are_done_again_never_becomes_the_one_before(tmp_path):
+    save_steps(Checkpoints(tmp_path, save_top_k=-1), 1, 2, 3, 4)
+    again = Checkpoints(tmp_path, save_top_k=-1)
+    again.resume(resume_path(tmp_path / "epoch=0-step=2.ckpt"))
+    assert load_checkpoint(tmp_path / "last.ckpt")["step"] == 2
+    save_steps(again, 3)
+    assert load_checkpoint(tmp_path / "previous.ckpt")["step"] == 2
+
+
 def test_weights_of_a_state_are_not_changed_by_saving(tmp_path):
     given = state(1)
     Checkpoints(tmp_path).save(given, epoch=0, step=1, metrics={})
@@ -256,7 +289,7 @@ def test_a_resumed_run_may_keep_fewer(tmp_path):
     for step, loss in enumerate([5.0, 4.0, 6.0]):
         checkpoints.save(state(step), epoch=step, step=step, metrics={"val_loss": loss})
     fewer = Checkpoints(tmp_path, monitor="val_loss", save_top_k=1)
-    fewer.load_state_dict(checkpoints.state_dict())
+    fewer.resume(resume_path(tmp_path / "last.ckpt"))
     fewer.save(state(3), epoch=3, step=3, metrics={"val_loss": 4.5})
     assert names(tmp_path) == {"epoch=1-step=1.ckpt"}
     fewer.save(state(4), epoch=4, step=4, metrics={"val_loss": 3.0})

@@ -55,6 +55,23 @@ def test_gather_flags_and_values_of_main():
     assert [answer[3] for answer in ranks] == [(ranks[0][4], 3)] * 3
 
 
+def test_an_end_on_main_ends_all_ranks_and_is_said_once():
+    def work(rank, world_size):
+        def refuse(error):
+            raise error
+
+        ends = []
+        for error in (SystemExit("no checkpoint"), OSError(28, "No space left on device")):
+            try:
+                from_main(refuse, error)
+            except (SystemExit, OSError) as end:
+                ends.append(str(end))
+        return ends
+
+    said = ["no checkpoint", "[Errno 28] No space left on device"]
+    assert run_ranks(work, 2) == [said, ["1", "1"]]
+
+
 def test_buffers_are_those_of_the_first_rank():
     def work(rank, world_size):
         model = nn.Sequential(nn.BatchNorm1d(2))

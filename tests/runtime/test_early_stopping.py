@@ -48,6 +48,21 @@ def test_a_stop_request_stands():
     assert stopping.reason == "val_loss has not improved in 1 validations"
 
 
+@pytest.mark.parametrize("values, more", [((1.0, 2.0, 2.0), True), ((1.0, 2.0, math.nan), False)])
+def test_more_patience_revives_a_run_that_ran_out_of_it(values, more):
+    stopped = EarlyStopping("val_loss", patience=2)
+    for value in values:
+        stopped.update({"val_loss": value})
+    assert stopped.should_stop
+    for patience in (2, 3):
+        again = EarlyStopping("val_loss", patience=patience)
+        again.load_state_dict(stopped.state_dict())
+        assert again.should_stop is not (more and patience == 3)
+        assert bool(again.reason) is again.should_stop
+    again.update({"val_loss": 2.0})
+    assert again.should_stop
+
+
 def test_missing_metric_is_a_clear_error():
     with pytest.raises(SystemExit, match="val_los was not measured; there are: val_loss, val_acc"):
         EarlyStopping("val_los").update({"val_loss": 1.0, "val_acc": 0.5})

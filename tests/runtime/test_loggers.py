@@ -70,3 +70,36 @@ def test_tensorboard_reads_the_scalars_back_and_hides_what_was_done_again(tmp_pa
     read = [(event.step, event.value) for event in events.Scalars("train_loss")]
     assert read == [(1, 1.0), (2, 2.0), (3, 9.0)]
     assert [event.value for event in events.Scalars("epoch")] == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("saved_after", range(len(LOG) + 1))
+def test_resumed_tensorboard_files_hold_each_point_once(tmp_path, saved_after):
+    """Points of the saved step that were written after the save are written again, not twice."""
+    state = {}
+    straight, folder = tmp_path / "straight", tmp_path / "resumed"
+    for target in (straight, folder):
+        logger = TensorBoardLogger(target)
+        for number, metrics in enumerate(LOG):
+            if number == saved_after:
+                state = logger.state_dict()
+            logger.log(metrics, step=number // 2, epoch=0)
+        if saved_after == len(LOG):
+            state = logger.state_dict()
+        if target == straight:
+            logger.close()
+    (folder / "events.out.tfevents.0.written.later").write_bytes(b"torn")
+    logger = TensorBoardLogger(folder, purge_step=(saved_after + 1) // 2)
+    logger.load_state_dict(state)
+    for number, metrics in list(enumerate(LOG))[saved_after:]:
+        logger.log(metrics, step=number // 2, epoch=0)
+    logger.close()
+    assert points(folder) == points(straight)
+    assert [step for step, _ in points(folder)["epoch"]] == [0, 1, 2]
+
+
+def points(folder):
+    events = EventAccumulator(str(folder)).Reload()
+    return {
+        tag: sorted((event.step, event.value) for event in events.Scalars(tag))
+        for tag in events.Tags()["scalars"]
+    }

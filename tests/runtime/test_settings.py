@@ -1,4 +1,5 @@
 import sys
+import zipfile
 from dataclasses import asdict, dataclass
 
 import pytest
@@ -70,11 +71,32 @@ def test_settings_that_are_gone_are_named(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == "momentum: 0.5 of the checkpoint is no setting any more\n"
 
 
-def test_only_the_first_process_prints(tmp_path, monkeypatch, capsys):
+def test_only_the_first_process_reads_the_checkpoint_and_prints(tmp_path, monkeypatch, capsys):
     save(tmp_path, OlderConfig(lr=0.3))
     monkeypatch.setenv("RANK", "1")
-    assert parse(monkeypatch, tmp_path, "--resume", "last").lr == 0.3
+    assert parse(monkeypatch, tmp_path, "--resume", "last").lr == 0.1
     assert capsys.readouterr().err == ""
+
+
+def test_a_checkpoint_that_cannot_be_read_is_left_to_the_run_to_report(
+    tmp_path, monkeypatch, capsys
+):
+    path = save(tmp_path, Config(lr=0.3))
+    path.write_bytes(path.read_bytes()[:-50])
+    for which in ("last", "best", str(path), "nowhere"):
+        assert parse(monkeypatch, tmp_path, "--resume", which).lr == 0.1
+    assert capsys.readouterr().err == ""
+
+
+def test_settings_of_a_damaged_last_are_those_of_the_one_before(tmp_path, monkeypatch):
+    save(tmp_path, Config(lr=0.3)).rename(tmp_path / "version_0" / "checkpoints" / "previous.ckpt")
+    last = save(tmp_path, Config(lr=0.4))
+    with zipfile.ZipFile(last) as archive:
+        settings = archive.getinfo("archive/data.pkl")
+    content = bytearray(last.read_bytes())
+    content[settings.header_offset + 100] ^= 1
+    last.write_bytes(content)
+    assert parse(monkeypatch, tmp_path, "--resume", "last").lr == 0.3
 
 
 def test_an_unknown_setting_ends_the_program(tmp_path, monkeypatch):

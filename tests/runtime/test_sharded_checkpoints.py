@@ -61,7 +61,7 @@ def train(rank, world_size, root, first, steps, resume=None, top_k=1):
     if resume is not None:
         run, checkpoint = resume_sharded(root, resume)
         assert run == root / "version_0" and checkpoint["step"] == first
-        checkpoints.load_state_dict(checkpoint["checkpoints"])
+        checkpoints.resume(checkpoint) if rank == 0 else None
         restore_model(checkpoint, model)
         restore_optimizer(checkpoint, model, optimizer)
     for step in range(first + 1, steps + 1):

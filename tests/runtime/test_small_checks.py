@@ -85,6 +85,14 @@ def test_a_new_learning_rate_scales_the_rest_of_the_schedule():
             scheduler.step()
 
 
+def test_a_learning_rate_of_zero_gives_way_to_a_new_one():
+    optimizer, scheduler = make(0.0)
+    with pytest.raises(SystemExit, match="lr: the checkpoint had 0, .* with 0.2"):
+        override_settings(optimizer, {"lr": 0.2}, {"lr": 0.0}, scheduler)
+    override_settings(optimizer, {"lr": 0.2}, {"lr": 0.0})
+    assert optimizer.param_groups[0]["lr"] == 0.2
+
+
 def test_unchanged_settings_change_no_bit():
     optimizer, scheduler = make(0.1)
     before = optimizer.state_dict()
@@ -98,6 +106,16 @@ def test_a_state_that_is_missing_or_does_not_fit_is_a_clear_error():
         restore({"optimizer": {}}, model=model)
     with pytest.raises(SystemExit, match="does not fit the model: .*size mismatch"):
         restore({"model": nn.Linear(3, 3).state_dict()}, model=model)
+
+
+def test_of_several_faults_the_first_is_said_in_one_line():
+    with pytest.raises(SystemExit) as end:
+        restore({"model": nn.Linear(3, 2).state_dict()}, model=nn.Linear(5, 4))
+    assert str(end.value) == (
+        "the checkpoint does not fit the model: size mismatch for weight: copying a param with "
+        "shape torch.Size([2, 3]) from checkpoint, the shape in current model is "
+        "torch.Size([4, 5]). (and 1 more)"
+    )
 
 
 def test_predictions_are_numbered_files_on_the_cpu(tmp_path):
