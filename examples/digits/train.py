@@ -188,6 +188,8 @@ def main(cfg: Config) -> dict[str, float]:
     else:
         run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
         step, epoch = checkpoint["step"], checkpoint["epoch"]
+        if cfg.task != "fit":
+            epoch = checkpoint.get("last_epoch", epoch)
     seed_everything(cfg.seed)
     csv_logger = CSVLogger(run_folder / "metrics.csv")
 
@@ -201,6 +203,8 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, model=model)
 
     if cfg.task != "fit":
+        if cfg.resume is None:
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
         if cfg.task == "test":
             csv_logger.log(results, step=step, epoch=epoch)
@@ -242,23 +246,30 @@ def main(cfg: Config) -> dict[str, float]:
             "csv_logger": csv_logger.state_dict(),
             "step": step,
             "epoch": next_epoch,
+            "last_epoch": epoch,  # of the step
             "position": train_sampler.position_at(batch_idx),
             "global_batch": cfg.batch_size,
             "ranks": [this_rank],
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+        checkpoints.step = step
 
     # --- resume ---
 
     batch_idx = 0
     if checkpoint is not None:
         check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
-        restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
+        restore(
+            checkpoint,
+            optimizer=optimizer,
+        )
+        checkpoints.resume(checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
+        # what was logged after the checkpoint is logged again
         csv_logger.load_state_dict(checkpoint["csv_logger"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
@@ -299,7 +310,8 @@ def main(cfg: Config) -> dict[str, float]:
                 break
 
         if batch_idx < num_batches:
-            save_checkpoint(epoch, {})
+            if checkpoints.step < step:
+                save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
         csv_logger.log(row, step=step, epoch=epoch)

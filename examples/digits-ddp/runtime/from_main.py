@@ -12,8 +12,8 @@ T = TypeVar("T")
 def from_main(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return on every rank what make(*args, **kwargs) returns on rank 0, which alone calls it.
 
-    An error of the file system, or the program's end, is raised on every rank: if rank 0 ended
-    alone the others would wait for it.
+    An error of the file system, or the program's end, ends every rank: if rank 0 ended alone the
+    others would wait for it. Rank 0 alone says why.
     """
     answer: list[Any] = [None, None]
     if dist.get_rank() == 0:
@@ -24,5 +24,5 @@ def from_main(make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     dist.broadcast_object_list(answer, src=0)
     value, problem = answer
     if problem is not None:
-        raise problem
+        raise problem if dist.get_rank() == 0 else SystemExit(1)
     return cast(T, value)

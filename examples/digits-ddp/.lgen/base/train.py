@@ -44,7 +44,7 @@ from runtime.predictions import clear_predictions, save_predictions
 from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_rank import restore_rank
-from runtime.resume_path import resume_checkpoint
+from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.run_folder import new_run_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -224,8 +224,11 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None
         step, epoch = 0, 0
     else:
-        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        cfg = Config(**from_main(asdict, cfg))  # rank 0 has read the checkpoint's settings
+        run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)
         step, epoch = checkpoint["step"], checkpoint["epoch"]
+        if cfg.task != "fit":
+            epoch = checkpoint.get("last_epoch", epoch)
     seed_everything(cfg.seed)
     if is_main:
         csv_logger = CSVLogger(run_folder / "metrics.csv")
@@ -245,6 +248,8 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, model=model)
 
     if cfg.task != "fit":
+        if cfg.resume is None and is_main:
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":
@@ -293,14 +298,17 @@ def main(cfg: Config) -> dict[str, float]:
                 "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "csv_logger": csv_logger.state_dict(),
+                "tensorboard": tensorboard.state_dict(),
                 "step": step,
                 "epoch": next_epoch,
+                "last_epoch": epoch,  # of the step
                 "position": train_sampler.position_at(batch_idx),
                 "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
+        checkpoints.step = step
 
     # --- resume ---
 
@@ -312,7 +320,11 @@ def main(cfg: Config) -> dict[str, float]:
             world_size=world_size,
             accumulate_grad_batches=cfg.accumulate_grad_batches,
         )
-        restore(checkpoint, optimizer=optimizer, checkpoints=checkpoints)
+        restore(
+            checkpoint,
+            optimizer=optimizer,
+        )
+        from_main(checkpoints.resume, checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
@@ -320,7 +332,9 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
         if is_main:
+            # what was logged after the checkpoint is logged again
             csv_logger.load_state_dict(checkpoint["csv_logger"])
+            tensorboard.load_state_dict(checkpoint["tensorboard"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             if is_main:
@@ -369,7 +383,8 @@ def main(cfg: Config) -> dict[str, float]:
                 break
 
         if batch_idx < num_batches:
-            save_checkpoint(epoch, {})
+            if checkpoints.step < step:
+                save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row
         if is_main:

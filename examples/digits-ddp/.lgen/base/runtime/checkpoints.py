@@ -36,6 +36,7 @@ class Checkpoints:
         self.filename = filename
         self.files: dict[str, float] = {}  # score by file name, in the order they were written
         self.dropped: list[str] = []  # what the last save took out of the ranking
+        self.step = -1  # of the newest checkpoint, on every rank; train.py sets it
 
     def save(
         self, state: dict[str, Any], *, epoch: int, step: int, metrics: Mapping[str, float]
@@ -108,10 +109,17 @@ class Checkpoints:
         best_first = sorted(self.files, key=lambda name: self.sign * self.files[name])
         return {"files": dict(self.files), "best": best_first, "dropped": list(self.dropped)}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved ranking; removes what interrupted saves had still to remove."""
-        self.files = dict(state["files"])
-        self.dropped = list(state["dropped"])
+    def resume(self, checkpoint: Mapping[str, Any]) -> None:
+        """Go on from a checkpoint of this folder, which becomes the last one.
+
+        A later one of steps that are done again, or a damaged one, is never the one before
+        another. What interrupted saves had still to remove is removed.
+        """
+        path = Path(checkpoint["path"])
+        self.files = dict(checkpoint["checkpoints"]["files"])
+        self.dropped = list(checkpoint["checkpoints"]["dropped"])
+        if self.save_last and path.name != "last.ckpt":
+            self.link(path, self.folder / "last.ckpt")
         self.remove_dropped()
         for left_over in self.folder.glob("*.ckpt.*"):
             self.remove(left_over)

@@ -20,10 +20,15 @@ def override_settings(
     for name, value in settings.items():
         if value == saved.get(name, value):
             continue
-        if name != "lr":
+        if name != "lr" or scheduler is None and saved["lr"] == 0:
             for group in optimizer.param_groups:
                 group[name] = value
             continue
+        if saved["lr"] == 0:
+            raise SystemExit(
+                f"lr: the checkpoint had 0, from which no schedule can go on with {value}; start "
+                "a new run from the checkpoint's weights"
+            )
         ratio = value / saved["lr"]
         for group in optimizer.param_groups:
             for rate in ("lr", "initial_lr", "max_lr", "min_lr"):

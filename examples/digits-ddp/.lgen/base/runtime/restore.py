@@ -27,8 +27,7 @@ def restore(checkpoint: Mapping[str, Any], **parts: Stateful) -> None:
         try:
             part.load_state_dict(checkpoint[name])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            raise SystemExit(f"the checkpoint does not fit the {name}: {reason}") from None
+            raise SystemExit(f"the checkpoint does not fit the {name}: {first(error)}") from None
         if isinstance(part, Optimizer):
             # torch takes over the groups of any optimizer, and fails in the next step
             missing = [key for g in part.param_groups for key in part.defaults.keys() - g.keys()]
@@ -37,3 +36,12 @@ def restore(checkpoint: Mapping[str, Any], **parts: Stateful) -> None:
                     f"the checkpoint does not fit the {name}: {type(part).__name__} needs "
                     f"{', '.join(sorted(set(missing)))}"
                 )
+
+
+def first(error: Exception) -> str:
+    """Return the error's text in one line: of several faults the first, and how many follow."""
+    faults = str(error).strip().splitlines() or [type(error).__name__]
+    if len(faults) > 1:
+        faults = faults[1:]  # below a heading
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return faults[0].strip() + more

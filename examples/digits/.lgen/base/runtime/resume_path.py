@@ -1,6 +1,5 @@
 """Finds and reads the checkpoint that a run goes on from."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -17,12 +16,13 @@ def resume_checkpoint(
     """Return the run's folder and the checkpoint: "last", "best" or the path of one.
 
     "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
-    damaged this is said, and the one before it is used.
+    damaged this is said, and the one before it is used. The key `path` of the checkpoint tells
+    where it lies.
     """
     if which not in ("last", "best"):
         path = Path(which).absolute()
         try:
-            state = load(path)
+            state = {**load(path), "path": str(path)}
         except FileNotFoundError:
             raise SystemExit(f"there is no checkpoint {which}") from None
         except DamagedCheckpoint as error:
@@ -63,8 +63,7 @@ def first_usable(paths: Iterable[Path], load: Load) -> dict[str, Any] | None:
     """Return the first checkpoint that is not damaged; says which are."""
     for path in paths:
         try:
-            return load(path)
+            return {**load(path), "path": str(path)}
         except (DamagedCheckpoint, FileNotFoundError) as error:
-            if os.environ.get("RANK", "0") == "0":
-                print(f"not used: {error}", file=sys.stderr)
+            print(f"not used: {error}", file=sys.stderr)
     return None
