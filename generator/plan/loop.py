@@ -135,6 +135,16 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     stopped = "0 <= cfg.max_steps <= step"
     if within:
         stopped += " or " + _may_stop(spec, "epoch")
+    unsaved = "batch_idx < num_batches" if sized else f"({stopped})"
+    given = spec.checkpoint
+    if (
+        given is not None
+        and (given.every_n_train_steps is not None or given.train_time_interval is not None)
+        or validation
+        and validates_within_epoch(spec)
+    ):
+        # an interval may have fallen on the same step
+        unsaved += " and checkpoints.step < step"
     return Decisions(
         flags={
             "early_stopping": early is not None,
@@ -149,6 +159,7 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "MAY_STOP_WITHIN": _may_stop(spec, "epoch"),
             "STOP_DUE": stopped,
             "STOPPED": "batch_idx < num_batches" if sized else "stopped",
+            "STOP_UNSAVED": unsaved,
         },
         values={
             "early_monitor": early.monitor if early else "",
@@ -258,6 +269,11 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "checkpoints_arguments": _checkpoints_arguments(given),
             "init_path": spec.init_from.path if spec.init_from else "",
             "init_strict": spec.init_from.strict if spec.init_from else True,
+            "restored": arguments(
+                **({} if spec.strategy == "fsdp" else {"optimizer": "optimizer"}),
+                **({"scaler": "scaler"} if spec.precision == "16-mixed" else {}),
+                **({"early_stopping": "early_stopping"} if spec.early_stopping else {}),
+            ),
             "rank_arguments": arguments(
                 seed="cfg.seed",
                 **({"rank": "rank", "world_size": "world_size"} if is_distributed(spec) else {}),

@@ -429,7 +429,7 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = resume_sharded(cfg.default_root_dir, cfg.resume)  #: if fsdp
         step, epoch = checkpoint["step"], checkpoint["epoch"]
         if cfg.task != "fit":  #: if tasks
-            epoch = checkpoint.get("last_epoch", epoch)
+            epoch = checkpoint["last_epoch"]
     run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
     run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
     step, epoch = 0, 0  #: if not checkpoint
@@ -627,12 +627,7 @@ def main(cfg: Config) -> dict[str, float]:
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
-        restore(  #: if not fsdp or fp16 or early_stopping
-            checkpoint,
-            optimizer=optimizer,  #: if not fsdp
-            scaler=scaler,  #: if fp16
-            early_stopping=early_stopping,  #: if early_stopping
-        )
+        restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         checkpoints.resume(checkpoint)  #: if not distributed
         from_main(checkpoints.resume, checkpoint)  #: if distributed
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
@@ -782,14 +777,12 @@ def main(cfg: Config) -> dict[str, float]:
 
         if batch_idx == 0:  #: if counts_batches and not sized
             sys.exit(f"the training data is empty in epoch {epoch}")
-        if STOP_DUE:  #: if checkpoint and not sized
-            if checkpoints.step < step:  #: wrap if save_every_n_steps or save_by_time or val_within_epoch
-                save_checkpoint(epoch, {})
+        if STOP_UNSAVED:  #: if checkpoint and not sized
+            save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized
-        if STOPPED:  #: if checkpoint and sized
-            if checkpoints.step < step:  #: wrap if save_every_n_steps or save_by_time or val_within_epoch
-                save_checkpoint(epoch, {})
+        if STOP_UNSAVED:  #: if checkpoint and sized
+            save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
         metrics |= row

@@ -228,7 +228,7 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)
         step, epoch = checkpoint["step"], checkpoint["epoch"]
         if cfg.task != "fit":
-            epoch = checkpoint.get("last_epoch", epoch)
+            epoch = checkpoint["last_epoch"]
     seed_everything(cfg.seed)
     if is_main:
         csv_logger = CSVLogger(run_folder / "metrics.csv")
@@ -320,10 +320,7 @@ def main(cfg: Config) -> dict[str, float]:
             world_size=world_size,
             accumulate_grad_batches=cfg.accumulate_grad_batches,
         )
-        restore(
-            checkpoint,
-            optimizer=optimizer,
-        )
+        restore(checkpoint, optimizer=optimizer)
         from_main(checkpoints.resume, checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(
@@ -382,9 +379,8 @@ def main(cfg: Config) -> dict[str, float]:
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches:
-            if checkpoints.step < step:
-                save_checkpoint(epoch, {})
+        if batch_idx < num_batches and checkpoints.step < step:
+            save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row
         if is_main:

@@ -189,7 +189,7 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
         step, epoch = checkpoint["step"], checkpoint["epoch"]
         if cfg.task != "fit":
-            epoch = checkpoint.get("last_epoch", epoch)
+            epoch = checkpoint["last_epoch"]
     seed_everything(cfg.seed)
     csv_logger = CSVLogger(run_folder / "metrics.csv")
 
@@ -260,10 +260,7 @@ def main(cfg: Config) -> dict[str, float]:
     batch_idx = 0
     if checkpoint is not None:
         check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
-        restore(
-            checkpoint,
-            optimizer=optimizer,
-        )
+        restore(checkpoint, optimizer=optimizer)
         checkpoints.resume(checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
@@ -309,9 +306,8 @@ def main(cfg: Config) -> dict[str, float]:
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches:
-            if checkpoints.step < step:
-                save_checkpoint(epoch, {})
+        if batch_idx < num_batches and checkpoints.step < step:
+            save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
         csv_logger.log(row, step=step, epoch=epoch)
