@@ -20,6 +20,7 @@ data: {data}
 
 # Every option with its default: lgen options.
 """
+_LENGTH = "max_epochs: 10\n"  # where no other is given
 _OPTIMIZER = "optimizer: {name: AdamW, lr: 1e-3}\n"
 
 
@@ -44,6 +45,8 @@ def init(root: Path, classes: Classes, settings: Sequence[str]) -> Build | list[
     before = _read_spec(root) if has_spec else _first_spec(root, classes)
     if isinstance(before, Fault):
         return [before]
+    if not has_spec and any(setting.startswith("max_steps=") for setting in settings):
+        before = before.replace(_LENGTH, "")
     spec_text = with_values(before, settings)
     if isinstance(spec_text, list):
         return spec_text

@@ -95,6 +95,15 @@ def test_first_spec_leaves_the_optimizer_to_the_module(lgen: Lgen, users_files: 
     assert "optimizer:" not in (users_files / "lgen.yaml").read_text()
 
 
+def test_first_spec_ends_by_steps_where_these_are_given(lgen: Lgen, users_files: Path) -> None:
+    """--set max_steps=30 is the length of the run, with no epochs beside it."""
+    (users_files / "lgen.yaml").unlink()
+    classes = ["--module", "model.py:Net", "--data", "data.py:Points"]
+    assert lgen("init", *classes, "--set", "max_steps=30").code == 0
+    spec = (users_files / "lgen.yaml").read_text()
+    assert "max_steps: 30" in spec and "max_epochs" not in spec
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
