@@ -220,11 +220,11 @@ def main(cfg: Config) -> dict[str, float]:
     )
     is_main = rank == 0
 
+    cfg = Config(**from_main(asdict, cfg))  # rank 0 has read a checkpoint's settings
     if cfg.resume is None:
         run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None
         step, epoch = 0, 0
     else:
-        cfg = Config(**from_main(asdict, cfg))  # rank 0 has read the checkpoint's settings
         run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)
         step, epoch = checkpoint["step"], checkpoint["epoch"]
         if cfg.task != "fit":

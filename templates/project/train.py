@@ -418,12 +418,12 @@ def main(cfg: Config) -> dict[str, float]:
     torch.set_float32_matmul_precision({{ float32_matmul_precision | literal }})  #: if matmul_precision_set
     torch.autograd.set_detect_anomaly(True)  #: if detect_anomaly
 
+    cfg = Config(**from_main(asdict, cfg))  # rank 0 has read a checkpoint's settings  #: if checkpoint and distributed
     if cfg.resume is None:  #: if checkpoint
         run_folder, checkpoint = new_run_folder(cfg.default_root_dir), None  #: if not distributed
         run_folder, checkpoint = from_main(new_run_folder, cfg.default_root_dir), None  #: if distributed
         step, epoch = 0, 0
     else:
-        cfg = Config(**from_main(asdict, cfg))  # rank 0 has read the checkpoint's settings  #: if distributed
         run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)  #: if not distributed
         run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)  #: if ddp
         run_folder, checkpoint = resume_sharded(cfg.default_root_dir, cfg.resume)  #: if fsdp
