@@ -107,7 +107,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     stateful = not built and train.has_state_dict
     windowed = _train_loader(spec, built)
     saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
-    used_up = stateful and saves and spec.accumulate_grad_batches > 1
+    ending = stateful and saves and not own
+    used_up = stateful and saves and (ending or spec.accumulate_grad_batches > 1)
     if used_up:
         windowed = f"() if used_up else {windowed}"
     flags = {
@@ -124,6 +125,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "prepare_data": data.prepare_data,
         "setup": data.setup,
         "stateful_train_data": stateful,
+        "ending_stream": ending,
         "may_resume_used_up": used_up,
         "stateless_train_data": not built and not train.has_state_dict,
         "builds_loaders": any(source.kind == "dataset" for source in sources),
@@ -145,7 +147,6 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "WORLD_SIZE": "world_size" if counts_processes else "_",
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
-        "TRAIN_LOADER": _train_loader(spec, built),
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
         "FORWARDS": (
             "prefetch_to_device(equal_forwards(loader), device)"

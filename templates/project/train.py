@@ -43,6 +43,7 @@ from runtime.default_dtype import default_dtype
 from runtime.distributed import start_distributed
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
+from runtime.ending_stream import EndingStream
 from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
@@ -515,7 +516,8 @@ def main(cfg: Config) -> dict[str, float]:
     # --- data ---
 
     train_sampler, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
-    train_dataset = data.train_dataset()  #: if iterable
+    train_dataset = EndingStream(data.train_dataset())  #: if ending_stream
+    train_dataset = data.train_dataset()  #: if iterable and not ending_stream
     train_loader = DataLoader(  #: if iterable
         train_dataset,
         cfg.batch_size,
@@ -628,8 +630,6 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
-        checkpoints.resume(checkpoint)  #: if not distributed
-        from_main(checkpoints.resume, checkpoint)  #: if distributed
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
@@ -641,19 +641,23 @@ def main(cfg: Config) -> dict[str, float]:
         validations = checkpoint["validations"]  #: if counts_validations
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
+        # a batch or window that was not full has met the end of the epoch's data
+        used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
         # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up
+        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up and not ending_stream
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
-        if is_main:  #: wrap if distributed and files
-            # what was logged after the checkpoint is logged again
-            csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
-            tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        checkpoints.resume(checkpoint)  #: if not distributed
+        from_main(checkpoints.resume, checkpoint)  #: if distributed
+        if is_main:  #: wrap if distributed and files
+            # what was logged after the checkpoint is logged again
+            csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
+            tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -669,7 +673,7 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.epoch = epoch  #: if map_style
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = iter(TRAIN_LOADER)  #: if not sized and not accumulate
+        batches = iter(WINDOWED)  #: if not sized and not accumulate
         batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate

@@ -40,6 +40,16 @@ SINGLE: dict[str, dict[str, Any]] = {
         "checkpoint": {"every_n_epochs": 1},
         "scheduler": {"name": "StepLR", "step_size": 2},
     },
+    "validation across epochs": {"check_val_every_n_epoch": None, "val_check_interval": 7},
+    "every third step": {
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step", "frequency": 3},
+        "log_every_n_steps": 1,
+    },
+    "every second epoch": {
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "frequency": 2},
+        "log_every_n_steps": 1,
+        "max_epochs": 5,
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -52,7 +62,16 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),
 }
-FAST = ("accumulation", "workers", "16-mixed", "plateau and early stopping", "ddp", "fsdp")
+FAST = (
+    "validation across epochs",
+    "every third step",
+    "accumulation",
+    "workers",
+    "16-mixed",
+    "plateau and early stopping",
+    "ddp",
+    "fsdp",
+)
 
 
 def marked(names: Any) -> list[Any]:

@@ -35,6 +35,23 @@ def test_a_stop_within_the_epoch_logs_its_mean_and_a_resumed_run_the_whole_one(
     assert csvs[0] == csvs[1]
 
 
+@pytest.mark.parametrize("max_steps", ["4", "8", "24"])
+def test_a_run_that_is_done_is_left_as_it_is(tmp_path: Path, max_steps: str) -> None:
+    """Stopped within an epoch, at its end, and after all epochs."""
+    folder = project(tmp_path, {"batch_size": 6, "max_epochs": 2, **ROWS})
+    assert launch(folder, "--max-steps", max_steps).done
+    before = contents(run_folder(folder))
+    ended = launch(folder, "--resume", "last")
+    assert ended.done and "nothing left to train" in ended.output, ended.output
+    assert contents(run_folder(folder)) == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what lies in the folder, by name."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 @pytest.mark.parametrize("split", [("2", "8"), ("4", "4"), ("8", "2"), ("16", "1")])
 def test_the_end_of_an_epoch_is_known_in_another_split_of_the_global_batch(
     tmp_path: Path, split: tuple[str, str]

@@ -1,0 +1,37 @@
+from itertools import islice
+
+from torch.utils.data import DataLoader
+
+from runtime.ending_stream import EndingStream
+
+
+class Numbers:
+    def __init__(self):
+        self.next = 0
+
+    def __iter__(self):
+        while self.next < 7:
+            self.next += 1
+            yield self.next
+        self.next = 0
+
+    def state_dict(self):
+        return {"next": self.next}
+
+    def load_state_dict(self, state):
+        self.next = state["next"]
+
+
+def test_a_batch_that_is_not_full_has_met_the_end():
+    stream = EndingStream(Numbers())
+    loader = DataLoader(stream, 3)
+    batches = iter(loader)
+    assert [batch.tolist() for batch in islice(batches, 2)] == [[1, 2, 3], [4, 5, 6]]
+    assert stream.state_dict() == {"dataset": {"next": 6}, "ended": False}
+    assert next(batches).tolist() == [7]
+    state = stream.state_dict()
+    assert state == {"dataset": {"next": 0}, "ended": True}
+    again = EndingStream(Numbers())
+    again.load_state_dict(state)
+    assert again.ended
+    assert next(iter(DataLoader(again, 3))).tolist() == [1, 2, 3] and not again.ended
