@@ -261,17 +261,17 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:
         check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
         restore(checkpoint, optimizer=optimizer)
-        checkpoints.resume(checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
-        # what was logged after the checkpoint is logged again
-        csv_logger.load_state_dict(checkpoint["csv_logger"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        checkpoints.resume(checkpoint)
+        # what was logged after the checkpoint is logged again
+        csv_logger.load_state_dict(checkpoint["csv_logger"])
         checkpoint = None  # frees its memory
 
     # --- training loop ---

@@ -321,22 +321,22 @@ def main(cfg: Config) -> dict[str, float]:
             accumulate_grad_batches=cfg.accumulate_grad_batches,
         )
         restore(checkpoint, optimizer=optimizer)
-        from_main(checkpoints.resume, checkpoint)
         override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"])
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
         )
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
-        if is_main:
-            # what was logged after the checkpoint is logged again
-            csv_logger.load_state_dict(checkpoint["csv_logger"])
-            tensorboard.load_state_dict(checkpoint["tensorboard"])
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             if is_main:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             return {}
+        from_main(checkpoints.resume, checkpoint)
+        if is_main:
+            # what was logged after the checkpoint is logged again
+            csv_logger.load_state_dict(checkpoint["csv_logger"])
+            tensorboard.load_state_dict(checkpoint["tensorboard"])
         checkpoint = None  # frees its memory
 
     # --- training loop ---
