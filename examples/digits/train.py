@@ -283,10 +283,10 @@ def main(cfg: Config) -> dict[str, float]:
     for epoch in range(epoch, cfg.max_epochs):
         train_sampler.epoch = epoch
         for batch in train_loader:
+            optimizer.zero_grad()
             batch = to_device(batch, device)
             outputs = model.training_step(batch)
             loss = outputs["loss"]
-            optimizer.zero_grad()
             loss.backward()
             train_metrics.append(outputs, num_samples(batch), step + 1)
             optimizer.step()

@@ -679,7 +679,7 @@ def main(cfg: Config) -> dict[str, float]:
             for window in BATCHES:  #: wrap if accumulate
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
-                optimizer.zero_grad()  #: if accumulate
+                optimizer.zero_grad()  #: if accumulate or not hooks.on_before_zero_grad.defined
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
@@ -698,7 +698,7 @@ def main(cfg: Config) -> dict[str, float]:
                                 loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
                         loss = outputs["loss"]  #: if step_returns_dict
                         model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if not accumulate and hooks.on_before_zero_grad.defined
-                        optimizer.zero_grad()  #: if not accumulate
+                        optimizer.zero_grad()  #: if not accumulate and hooks.on_before_zero_grad.defined
                         model.on_before_backward({{ hooks.on_before_backward.arguments }})  #: if hooks.on_before_backward.defined
                         loss.backward()  #: if not accumulate and not fp16
                         (loss / cfg.accumulate_grad_batches).backward()  #: if accumulate and not fp16

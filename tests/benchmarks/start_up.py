@@ -21,6 +21,7 @@ LGEN = [sys.executable, "-m", "lgen"]
 IMPORTS = "import torch, torch.nn.functional, torch.utils.data"
 # torch imports its compiler when a process makes its first optimizer
 OPTIMIZER = f"{IMPORTS}; torch.optim.Adam([torch.nn.Parameter(torch.ones(()))])"
+NOTE = "; import time; print('first step', time.time())"
 NOTE_FIRST_STEP = """
     def on_before_zero_grad(self) -> None:
         import os, time
@@ -38,14 +39,14 @@ def seconds(command: list[str], folder: Path) -> float:
     return time.time() - started
 
 
-def seconds_to_first_step(project: Path) -> float:
-    """The time from the start of train.py to its first step."""
+def seconds_to_first_step(command: list[str], folder: Path) -> float:
+    """The time from the start of Python to the line that notes the first step."""
     started = time.time()
-    command = [sys.executable, "-u", "train.py"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-u", *command]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
     noted = [line.split()[-1] for line in done.stdout.splitlines() if "first step" in line]
     if not noted:
-        raise SystemExit(f"train.py made no step:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} made no step:\n{done.stdout}{done.stderr}")
     return float(noted[0]) - started
 
 
@@ -71,9 +72,9 @@ def main() -> None:
         # in turn, so that whatever else the machine does meets both
         steps, imports, optimizers = [], [], []
         for _ in range(times):
-            imports.append(seconds([sys.executable, "-c", IMPORTS], folder))
-            optimizers.append(seconds([sys.executable, "-c", OPTIMIZER], folder))
-            steps.append(seconds_to_first_step(project))
+            imports.append(seconds_to_first_step(["-c", IMPORTS + NOTE], folder))
+            optimizers.append(seconds_to_first_step(["-c", OPTIMIZER + NOTE], folder))
+            steps.append(seconds_to_first_step(["train.py"], project))
         row(
             "train.py to its first step, less `import torch`",
             [a - b for a, b in zip(steps, imports, strict=True)],
