@@ -21,6 +21,9 @@ def resume_checkpoint(
     """
     if which not in ("last", "best"):
         path = Path(which).absolute()
+        if (path / "checkpoints").is_dir():
+            last = Path(which) / "checkpoints" / "last.ckpt"
+            raise SystemExit(f"{which} is a run, not a checkpoint of it such as {last}")
         try:
             state = {**load(path), "path": str(path)}
         except FileNotFoundError:

@@ -233,6 +233,8 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     if spec.early_stopping is not None:
         due.append("early_stopping.should_stop")
     folder = given is not None or bool(spec.loggers) or predict
+    # without last.ckpt, what a monitor has not ranked is not kept
+    saves_between = given is not None and (given.save_last or monitor is None)
     return Decisions(
         flags={
             "checkpoint": given is not None,
@@ -242,13 +244,16 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             and (
                 (conditional and every_n is not None)
                 or given.every_n_train_steps is not None
-                or given.train_time_interval is not None
+                or (saves_between and given.train_time_interval is not None)
             ),
             "weights_only": given is not None and given.save_weights_only,
             "save_conditionally": conditional,
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
-            "save_by_time": given is not None and given.train_time_interval is not None,
+            "save_by_time": saves_between
+            and given is not None
+            and given.train_time_interval is not None,
+            "saves_between": saves_between,
             "run_folder": folder,
             "run_folder_only": folder and given is None,
             "init_from": spec.init_from is not None,

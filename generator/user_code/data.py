@@ -11,7 +11,7 @@ from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import STAGES, DataSource, UserData
 from lgen.user_code.constructor import constructor
 from lgen.user_code.results import Methods, own_nodes, returned
-from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted
+from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted, statements
 from lgen.user_code.steps import PROPERTIES, assigned_faults, decorator_names, self_name
 
 # the arguments of each method, self left out
@@ -41,11 +41,14 @@ def read_data(root: Path, path: str) -> UserData | list[Fault]:
     sources: dict[str, DataSource] = {}
     for stage in STAGES:
         kinds: tuple[Literal["dataset", "loader"], ...] = ("dataset", "loader")
-        found = [
-            _source(project, stage, kind, methods)
-            for kind in kinds
-            if f"{stage}_{'dataset' if kind == 'dataset' else 'dataloader'}" in methods
-        ]
+        found = []
+        for kind in kinds:
+            if f"{stage}_{'dataset' if kind == 'dataset' else 'dataloader'}" in methods:
+                source = _source(project, stage, kind, methods)
+                if isinstance(source, Fault):
+                    faults.append(source)
+                else:
+                    found.append(source)
         if len(found) == 2:
             text = f"{stage}_dataset and {stage}_dataloader both give {stage} batches; keep one"
             faults.append(Fault(file, found[1].line, text))
@@ -113,11 +116,15 @@ def _method_faults(methods: Methods) -> Iterator[Fault]:
 
 def _source(
     project: Project, stage: str, kind: Literal["dataset", "loader"], methods: Methods
-) -> DataSource:
+) -> DataSource | Fault:
     """What is known of the data sets or loaders of one stage."""
     method = f"{stage}_{'dataset' if kind == 'dataset' else 'dataloader'}"
     file, function = methods[method]
-    several, names, items = _parts(function)
+    inner = _followed(project, file, function, methods)
+    if inner is None:
+        text = f"what {method} returns cannot be told; annotate it, as in `-> IterableDataset`"
+        return Fault(file, function.lineno, text)
+    several, names, items = _parts(inner)
     classes = [found for item in items for found in _family(project, file, item)]
     iterable = any(
         (c if isinstance(c, str) else "").rpartition(".")[2] == "IterableDataset" for c in classes
@@ -131,6 +138,27 @@ def _source(
         for c in classes
     )
     return DataSource(stage, method, function.lineno, kind, several, names, iterable, has_state)
+
+
+def _followed(
+    project: Project, file: str, function: Function, methods: Methods
+) -> Function | None:
+    """The function that makes what a method returns, None where it does not show what that is."""
+    tree = project.tree(file)
+    body = [] if isinstance(tree, Fault) else list(statements(tree.body))
+    helpers = {item.name: item for item in body if isinstance(item, Function)}
+    helpers |= {f"self.{name}": found for name, (_, found) in methods.items()}
+    followed = function
+    for _ in range(8):
+        values = [node.value for node in returned(followed)]
+        names = {dotted(v.func) if isinstance(v, ast.Call) else "" for v in values}
+        if followed.returns is not None or not names & helpers.keys():
+            plain = all(isinstance(value, (ast.Call, ast.Dict)) for value in values)
+            return followed if followed is function or followed.returns or plain else None
+        if len(names) > 1:
+            return None
+        followed = helpers[names.pop()]
+    return None
 
 
 def _parts(function: Function) -> tuple[bool, tuple[str, ...] | None, list[str]]:

@@ -140,6 +140,11 @@ def _step_result_faults(name: str, file: str, function: Function, found: Result)
         near = nearest("loss", found.keys)
         text = f"training_step's dict has no key loss{near}; train.py calls backward on it"
         yield Fault(file, function.lineno, text)
+    elif name == "training_step":
+        for key in found.keys or ():
+            if f"{key}_epoch" in (found.keys or ()):
+                text = f"{key}_epoch is the name of {key}'s mean over the epoch; name it otherwise"
+                yield Fault(file, function.lineno, text)
 
 
 def _hook_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:

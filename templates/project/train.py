@@ -619,7 +619,7 @@ def main(cfg: Config) -> dict[str, float]:
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
-        checkpoints.step = step  #: if save_every_n_steps or save_by_time or val_within_epoch
+        checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     # --- resume ---  #: if checkpoint and not weights_only
 
@@ -781,11 +781,11 @@ def main(cfg: Config) -> dict[str, float]:
 
         if batch_idx == 0:  #: if counts_batches and not sized
             sys.exit(f"the training data is empty in epoch {epoch}")
-        if STOP_UNSAVED:  #: if checkpoint and not sized
+        if STOP_UNSAVED:  #: if saves_between and not sized
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized
-        if STOP_UNSAVED:  #: if checkpoint and sized
+        if STOP_UNSAVED:  #: if saves_between and sized
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed

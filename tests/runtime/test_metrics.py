@@ -116,6 +116,14 @@ def test_an_output_that_is_no_number_is_a_clear_error():
         metrics.interval_sums()
 
 
+@pytest.mark.parametrize("value", ["high", None, torch.tensor(1j), [1.0, 2.0]])
+def test_an_output_that_no_number_can_be_made_of_is_a_clear_error(value):
+    metrics = TrainingMetrics()
+    metrics.append({"loss": torch.tensor(1.0), "quality": value}, 1, 1)
+    with pytest.raises(SystemExit, match="the step's output quality is .*, but must be one number"):
+        metrics.interval_sums()
+
+
 def test_mean_of_no_samples_is_no_number():
     assert means({"loss": (0.0, 0)}, "")["loss"] != means({"loss": (0.0, 0)}, "")["loss"]
 

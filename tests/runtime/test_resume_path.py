@@ -100,6 +100,12 @@ def test_nothing_to_resume_is_a_clear_error(tmp_path):
             resume_checkpoint(tmp_path, which)
 
 
+def test_a_run_given_in_the_place_of_its_checkpoint_names_the_checkpoint(tmp_path):
+    run = train(tmp_path, [1.0])
+    with pytest.raises(SystemExit, match="is a run, not a checkpoint of it such as .*last.ckpt"):
+        resume_checkpoint(tmp_path, str(run))
+
+
 def test_a_damaged_file_given_by_path_is_a_clear_error(tmp_path):
     path = train(tmp_path, [1.0]) / "checkpoints" / "last.ckpt"
     damage(path)

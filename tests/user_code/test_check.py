@@ -216,3 +216,52 @@ def test_several_validation_sets_are_known_by_name(tmp_path: Path) -> None:
     found = check(tmp_path, SPEC)
     assert isinstance(found, Checked)
     assert found.data.sources["val"].names == ("clean", "noisy")
+
+
+STREAM = (
+    "from torch.utils.data import IterableDataset\n\n\n"
+    "class Stream(IterableDataset):\n    pass\n\n\n"
+)
+
+
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "def make():\n    return Stream()\n\n\n",
+        "def make() -> Stream:\n    stream = Stream()\n    return stream\n\n\n",
+        "def make():\n    return made()\n\n\ndef made() -> 'Stream':\n    return Stream()\n\n\n",
+    ],
+)
+def test_a_function_that_makes_the_data_set_is_followed(tmp_path: Path, helper: str) -> None:
+    data = DATA.replace("return [1, 2]", "return make()")
+    data = data.replace("class Data", STREAM + helper + "class Data", 1)
+    assert checked(tmp_path, data=data) == []
+    found = check(tmp_path, SPEC)
+    assert isinstance(found, Checked) and found.data.sources["train"].iterable
+
+
+def test_the_sets_of_a_method_of_the_data_class_are_known_by_name(tmp_path: Path) -> None:
+    data = DATA.replace("return [1]", "return self.sets()")
+    data += "\n    def sets(self):\n        return {'clean': [1], 'noisy': [2]}\n"
+    assert checked(tmp_path, data=data) == []
+    found = check(tmp_path, SPEC)
+    assert isinstance(found, Checked)
+    assert found.data.sources["val"].names == ("clean", "noisy")
+
+
+def test_a_function_that_does_not_show_its_data_set_is_asked_for_it(tmp_path: Path) -> None:
+    helper = "def make(kind=0):\n    return SETS[kind]\n\n\n"
+    data = DATA.replace("return [1, 2]", "return make()").replace(
+        "class Data", helper + "class Data"
+    )
+    (found,) = checked(tmp_path, data=data)
+    assert "what train_dataset returns cannot be told; annotate it" in found
+    annotated = data.replace("def train_dataset(self):", "def train_dataset(self) -> list[int]:")
+    assert annotated != data and checked(tmp_path, data=annotated) == []
+
+
+def test_a_metric_with_the_name_of_an_epochs_mean_is_refused(tmp_path: Path) -> None:
+    line = "        return F.cross_entropy(self(x), y)\n"
+    model = MODEL.replace(line, "        return {'loss': self(x).sum(), 'loss_epoch': 1.0}\n", 1)
+    (found,) = checked(tmp_path, model)
+    assert "loss_epoch is the name of loss's mean over the epoch" in found
