@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from runtime.checkpoint_file import DamagedCheckpoint, flush_folder
+from runtime.checkpoint_file import DamagedCheckpoint, flush_folder, write_state
 
 MANIFEST = "manifest.json"
 STATE = "state.pt"
@@ -19,7 +19,7 @@ STATE = "state.pt"
 def finish_folder(folder: Path, state: dict[str, Any], of_shards: Mapping[str, str]) -> None:
     """Add the state, then a manifest with the SHA-256 of every file, written last."""
     with (folder / STATE).open("wb") as file:
-        torch.save(state, file)
+        write_state(state, file)
     digests = {
         path.name: of_shards.get(path.name) or digest(path) for path in sorted(folder.iterdir())
     }

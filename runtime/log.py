@@ -14,13 +14,13 @@ class ScalarLogger(Protocol):
 class Log:
     """Writes at the current step and epoch, which train.py sets.
 
-    Scalars go to every logger; the rest needs TensorBoard's writer. What no logger takes is
+    Scalars go to every logger; the rest goes to TensorBoard. What no logger takes is
     dropped, so on other ranks than the first a log without loggers is silent.
     """
 
-    def __init__(self, *loggers: ScalarLogger, writer: Any = None) -> None:
+    def __init__(self, *loggers: ScalarLogger, tensorboard: Any = None) -> None:
         self.loggers = loggers
-        self.writer = writer
+        self.tensorboard = tensorboard
         self.step = 0
         self.epoch = 0
 
@@ -31,15 +31,15 @@ class Log:
 
     def image(self, name: str, image: Any) -> None:
         """Write an image of shape (channels, height, width), floats in [0, 1] or bytes."""
-        if self.writer is not None:
-            self.writer.add_image(name, image, self.step)
+        if self.tensorboard is not None:
+            self.tensorboard.writer.add_image(name, image, self.step)
 
     def histogram(self, name: str, values: Any) -> None:
         """Write how the values of a tensor are distributed."""
-        if self.writer is not None:
-            self.writer.add_histogram(name, values, self.step)
+        if self.tensorboard is not None:
+            self.tensorboard.writer.add_histogram(name, values, self.step)
 
     def text(self, name: str, text: str) -> None:
         """Write a text, which may hold Markdown."""
-        if self.writer is not None:
-            self.writer.add_text(name, text, self.step)
+        if self.tensorboard is not None:
+            self.tensorboard.writer.add_text(name, text, self.step)

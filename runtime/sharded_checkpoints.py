@@ -34,10 +34,7 @@ class ShardedCheckpoints(Checkpoints):
         metrics: Mapping[str, float],
     ) -> None:
         """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint."""
-        if dist.get_rank() == 0:
-            shutil.rmtree(self.shards, ignore_errors=True)
-            self.shards.mkdir(parents=True)
-        dist.barrier()
+        from_main(self.clear_shards)
         model_state, optimizer_state = get_state_dict(model, optimizer)
         parts = {"model": model_state, "optimizer": optimizer_state}
         try:
@@ -49,6 +46,11 @@ class ShardedCheckpoints(Checkpoints):
         own = {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
         self.digests = {name: value for part in gather_to_main(own) for name, value in part.items()}
         from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
+
+    def clear_shards(self) -> None:
+        """Make the folder of the shards anew."""
+        shutil.rmtree(self.shards, ignore_errors=True)
+        self.shards.mkdir(parents=True)
 
     @property
     def shards(self) -> Path:

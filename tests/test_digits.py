@@ -88,9 +88,10 @@ def test_tensorboard_reads_the_scalars_back(tmp_path: Path) -> None:
     assert compared > 8
 
 
-def test_emitted_tests_pass(tmp_path: Path) -> None:
+@pytest.mark.parametrize("loggers", ["csv", "csv,tensorboard"])
+def test_emitted_tests_pass(loggers: str, tmp_path: Path) -> None:
     """The project's own tests pass right after it is made."""
-    project = digits(tmp_path)
+    project = digits(tmp_path, f"loggers=[{loggers}]")
     run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], project, 300)
 
 

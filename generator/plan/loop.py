@@ -71,6 +71,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names = {
         "EPOCHS": "count(epoch)" if epochs is None else "range(epoch, cfg.max_epochs)",
         "BAR_TOTAL": _bar_total(length_known(spec, data), epochs),
+        "REPORT": "bar.write" if spec.enable_progress_bar else "print",
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
         "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
@@ -90,7 +91,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "log_arguments": arguments(
             "csv_logger" if "csv" in spec.loggers else "",
             "tensorboard" if "tensorboard" in spec.loggers else "",
-            **({"writer": "tensorboard.writer"} if "tensorboard" in spec.loggers else {}),
+            **({"tensorboard": "tensorboard"} if "tensorboard" in spec.loggers else {}),
         ),
         "max_epochs": epochs,
     }

@@ -69,11 +69,17 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
         spec.enable_progress_bar and (by_epochs or max_epochs(spec) is None)
     )
     stepped = exists and not plateau
+    # an optimizer of the module's own may have some of the parameters only
+    picks = configured and (
+        spec.gradient_clip_val is not None
+        or (spec.on_nonfinite == "skip" and spec.precision != "16-mixed")
+    )
     return Decisions(
         flags={
             "optimizer_from_spec": spec.optimizer is not None,
             "configured_optimizer": configured and not returned,
             "configured_both": returned,
+            "picks_parameters": picks,
             "scheduler": exists,
             "scheduler_from_spec": bool(name) and not warmup,
             "warmup": warmup,
@@ -96,6 +102,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             ),
         },
         names={
+            "PARAMETERS": "parameters" if picks else "model.parameters()",
             "OPTIMIZER": f"torch.optim.{spec.optimizer.name}" if spec.optimizer else "",
             "SCHEDULER": f"lr_scheduler.{name}",
             "SCHEDULER_DUE": " and ".join(due),

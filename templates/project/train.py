@@ -553,6 +553,8 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
+    # what the optimizer does not have is neither clipped nor looked at  #: if picks_parameters
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]  #: if picks_parameters
     #: if warmup
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
@@ -578,12 +580,14 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
         divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
     )
-    train_metrics = TrainingMetrics()
+    train_metrics = TrainingMetrics()  #: if not skip_nonfinite
+    train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
+        nonlocal saved_at  #: if save_by_time
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
         stop_on_nonfinite_weights(model)  #: if raise_nonfinite or skip_nonfinite
@@ -619,6 +623,7 @@ def main(cfg: Config) -> dict[str, float]:
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     # --- resume ---  #: if checkpoint and not weights_only
@@ -639,6 +644,8 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.position = checkpoint["position"]  #: if map_style
         batch_idx = train_sampler.batch_idx  #: if map_style
         validations = checkpoint["validations"]  #: if counts_validations
+        if len(checkpoint["ranks"]) != world_size:  #: if stateful_train_data and distributed
+            sys.exit(f"{len(checkpoint['ranks'])} processes read the training data; go on with as many")
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a batch or window that was not full has met the end of the epoch's data
@@ -663,8 +670,8 @@ def main(cfg: Config) -> dict[str, float]:
     # --- training loop ---
 
     metrics: dict[str, float] = {}
-    model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     model.train()
+    model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
     saved_at = time.monotonic()  #: if save_by_time
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
@@ -718,19 +725,21 @@ def main(cfg: Config) -> dict[str, float]:
                         batch_idx += 1  #: if counts_batches and accumulate and not hooks.on_train_batch_end.defined
                 finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
-                finite = finite and has_finite_gradients(model)  #: if skip_nonfinite and not fp16
+                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
-                    nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)  #: if clip_norm
-                    nn.utils.clip_grad_value_(model.parameters(), cfg.gradient_clip_val)  #: if clip_value
+                    nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm
+                    nn.utils.clip_grad_value_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_value
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
                 elif is_main:  #: if skip_nonfinite and distributed
-                    print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
+                    REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
+                    REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
                 else:  #: if skip_nonfinite and not distributed
-                    print(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
+                    REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
+                    REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
@@ -773,7 +782,6 @@ def main(cfg: Config) -> dict[str, float]:
                     #: include "project/events/save_by_time.py"
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
-                    saved_at = time.monotonic()
                 if 0 <= cfg.max_steps <= step:  #: if not early_within_epoch
                     break
                 if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if early_within_epoch
@@ -784,7 +792,8 @@ def main(cfg: Config) -> dict[str, float]:
         if STOP_UNSAVED:  #: if saves_between and not sized
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
-        stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized
+        stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed
+        stopped = (STOP_DUE) and not all_ranks(next(batches, None) is None)  #: if not sized and distributed
         if STOP_UNSAVED:  #: if saves_between and sized
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed

@@ -53,6 +53,34 @@ def test_adam_dropout_shuffling_and_validation(tmp_path, options):
             assert torch.equal(value, moments[index][name]), name
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"gradient_clip_val": 0.5},
+        {"gradient_clip_val": 0.05, "gradient_clip_algorithm": "value"},
+        {"gradient_clip_val": 0.5, "accumulate_grad_batches": 4, "precision": "bf16-mixed"},
+    ],
+)
+def test_only_what_the_optimizer_has_is_clipped(tmp_path, options):
+    """Exact: gradients that no optimizer clears count in no norm."""
+    script = make_script(tmp_path, {"module": "model.py:Half", "optimizer": None, **options})
+    trainer = beside(script, lambda model: model.configure_optimizers(), **options)
+    result = script.run()
+    assert_equal_weights(result, trainer)
+    assert not torch.equal(result.weights["out.weight"], script.new_model().out.weight)
+
+
+def test_what_is_put_into_evaluation_mode_when_fitting_starts_stays_there(tmp_path):
+    """Exact: frozen batch norm keeps its statistics, also after the validations."""
+    script = make_script(
+        tmp_path, {"module": "model.py:Frozen", "optimizer": {"name": "Adam", **ADAM}}
+    )
+    trainer = beside(script, adam)
+    result = script.run()
+    assert_equal_weights(result, trainer)
+    assert result.weights["norm.num_batches_tracked"] == 0
+
+
 @pytest.mark.parametrize("precision", ["64-true", "16-true", "bf16-true"])
 def test_what_a_step_makes_has_the_format_of_the_model(tmp_path, precision):
     """Exact: new tensors of a step, the numbers that are drawn too, have the model's dtype."""

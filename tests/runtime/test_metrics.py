@@ -1,3 +1,4 @@
+import math
 import random
 import weakref
 from timeit import repeat
@@ -114,6 +115,15 @@ def test_an_output_that_is_no_number_is_a_clear_error():
     metrics.append({"loss": torch.tensor(1.0), "logits": torch.ones(3, 2)}, 1, 1)
     with pytest.raises(SystemExit, match=r"logits has the shape \(3, 2\)"):
         metrics.interval_sums()
+
+
+def test_steps_that_changed_nothing_count_in_no_mean():
+    """No batch of a step counts of which one had a loss that is no number."""
+    metrics = TrainingMetrics(skip_nonfinite=True)
+    for step, loss in [(1, 1.0), (1, 3.0), (2, 5.0), (2, math.nan), (3, 8.0)]:
+        metrics.append({"loss": torch.tensor(loss), "acc": 0.5 * loss}, 1, step)
+    assert means(metrics.interval_sums(), "") == {"loss": 4.0, "acc": 2.0}
+    assert means(metrics.epoch_sums(), "") == {"loss": 4.0, "acc": 2.0}
 
 
 @pytest.mark.parametrize("value", ["high", None, torch.tensor(1j), [1.0, 2.0]])

@@ -41,6 +41,27 @@ class Noisy(Net):
         return {"loss": F.cross_entropy(self(x + noise), y), "resolution": resolution}
 
 
+class Half(Net):
+    """Its own optimizer has the last layer only; the gradients of the first are never cleared."""
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.out.parameters(), lr=0.1)
+
+
+class Frozen(Net):
+    """Its batch norm, which comes in evaluation mode, is put there again when fitting starts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.norm(x))
+
+    def on_fit_start(self) -> None:
+        self.norm.eval()
+
+
 class Toy(nn.Module):
     """One weight w, whose gradient is the mean of the batch."""
 
