@@ -5,23 +5,44 @@ from collections.abc import Mapping
 from typing import Any
 
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CyclicLR, OneCycleLR, ReduceLROnPlateau
 
 from runtime.restore import restore
 
-# what a schedule's length is called; the rest of its state is how far it has come
+# the settings of ReduceLROnPlateau, and what a schedule's length is called; the rest of its state is how far it has come
+PLATEAU = ("factor", "min_lrs", "patience", "threshold", "cooldown", "eps", "threshold_mode")
 LENGTHS = ("T_max", "total_iters", "total_steps", "_schedule_phases", "_milestones")
 
 
-def restore_schedule(checkpoint: Mapping[str, Any], scheduler: Any, optimizer: Optimizer) -> None:
-    """Go on from the saved place in the schedule, with the length that this run has.
+def restore_schedule(
+    checkpoint: Mapping[str, Any],
+    scheduler: Any,
+    optimizer: Optimizer,
+    settings: Mapping[str, Any] | None = None,
+) -> None:
+    """Go on from the saved place in the schedule, with the settings that this run has.
 
-    The optimizer has been restored. Where the length has changed, the new schedule is followed
-    from its start to the saved place: the rates are those of a run that always had this length.
+    The optimizer has been restored. Where the length or one of the settings has changed, the new
+    schedule is followed from its start to the saved place: the rates are those of a run that
+    always had them. What follows a metric goes on from its rate with the new settings.
     """
     saved = checkpoint.get("scheduler")
-    if saved is None or lengths(saved) == lengths(scheduler.state_dict()):
+    config = checkpoint.get("config", {})
+    changed = [n for n, value in (settings or {}).items() if config.get(n, value) != value]
+    if saved is None or not changed and lengths(saved) == lengths(scheduler.state_dict()):
         restore(checkpoint, scheduler=scheduler)
         return
+    if isinstance(scheduler, ReduceLROnPlateau):
+        own = {name: scheduler.state_dict()[name] for name in PLATEAU}
+        restore(checkpoint, scheduler=scheduler)
+        scheduler.__dict__.update(own)
+        return
+    if changed and isinstance(scheduler, (OneCycleLR, CyclicLR)):
+        # its bounds lie in the optimizer's state too
+        raise SystemExit(
+            f"{changed[0]}: the checkpoint had {config[changed[0]]}, and this schedule keeps what "
+            "it began with; start a new run from the checkpoint's weights"
+        )
     parts = getattr(scheduler, "_schedulers", [scheduler])
     for index, group in enumerate(optimizer.param_groups):
         # the restored optimizer may have started from another rate than this run's settings say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,17 @@ class Call:
     arguments: Code
 
 
-def call(args: Mapping[str, Any], prefix: str, taken: set[str], types: Mapping[str, str]) -> Call:
+def call(
+    args: Mapping[str, Any],
+    prefix: str,
+    taken: set[str],
+    types: Mapping[str, str],
+    literals: Collection[str] = (),
+) -> Call:
     """A call whose plain arguments are fields of Config.
 
-    A name that is taken gets the prefix; a mapping or a nested list stays a literal in the call.
+    A name that is taken gets the prefix; a mapping or a nested list stays a literal in the call,
+    and so do the `literals`, whose change would do nothing.
     Adds the names of the fields to `taken`.
     """
     fields = []
@@ -54,7 +61,7 @@ def call(args: Mapping[str, Any], prefix: str, taken: set[str], types: Mapping[s
     for argument, value in args.items():
         value = _as_tuple(value)
         field_type = _field_type(value, types.get(argument))
-        if field_type is None:
+        if field_type is None or argument in literals:
             texts[argument] = literal(value)
             continue
         name = argument
@@ -127,7 +134,9 @@ def fields(
 ) -> Decisions:
     """The fields that arguments of the optimizer, scheduler, module and data bring."""
     taken = set(RESERVED)
-    optimizer = call(optimizer_args, "optimizer", taken, _torch_types("optimizers", spec.optimizer))
+    bound = {"lr"} if sets_rates(spec) else set()
+    types = _torch_types("optimizers", spec.optimizer)
+    optimizer = call(optimizer_args, "optimizer", taken, types, bound)
     scheduler = call(scheduler_args, "scheduler", taken, _torch_types("schedulers", spec.scheduler))
     model = call(spec.module.args, "model", taken, parameter_types(module))
     dataset = call(spec.data.args, "data", taken, parameter_types(data))
@@ -136,15 +145,20 @@ def fields(
         return [(field.name, field.type, field.default) for field in of.fields]
 
     overridable = ", ".join(f'"{f.argument}": cfg.{f.name}' for f in optimizer.fields)
+    schedule = ", ".join(f'"{f.name}": cfg.{f.name}' for f in scheduler.fields)
     return Decisions(
         flags={
+            "has_schedule_settings": bool(scheduler.fields),
             "has_model_fields": bool(model.fields),
             "has_optimizer_fields": bool(optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
             or (spec.scheduler is not None and spec.scheduler.frequency > 1),
         },
-        names={"OVERRIDES": "{" + overridable + "}"},
+        names={
+            "OVERRIDES": "{" + overridable + "}",
+            "SCHEDULE_SETTINGS": "{" + schedule + "}",
+        },
         values={
             "model_fields": rows(model),
             "data_fields": rows(dataset),
@@ -163,6 +177,11 @@ def fields(
             ),
         },
     )
+
+
+def sets_rates(spec: Spec) -> bool:
+    """Whether the scheduler sets the rates by itself, whatever the optimizer's lr is."""
+    return spec.scheduler is not None and spec.scheduler.name in ("OneCycleLR", "CyclicLR")
 
 
 def warms_up(spec: Spec) -> bool:

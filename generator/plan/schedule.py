@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
-from lgen.plan.fields import warms_up
+from lgen.plan.fields import sets_rates, warms_up
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.plan.loop import max_epochs, validates_within_epoch
 from lgen.spec.options import Spec
@@ -18,9 +18,11 @@ PLATEAU = "ReduceLROnPlateau"
 
 
 def optimizer_args(spec: Spec) -> dict[str, Any]:
-    """The optimizer's arguments, lr always among them."""
+    """The optimizer's arguments, lr among them unless the scheduler sets the rates."""
     if spec.optimizer is None:
         return {}
+    if sets_rates(spec):
+        return spec.optimizer.args
     rate = table_arguments("optimizers", spec.optimizer.name).get("lr", {})
     return (
         {"lr": rate["default"], **spec.optimizer.args} if "default" in rate else spec.optimizer.args

@@ -58,6 +58,8 @@ def filename_fault(filename: str) -> str | None:
     """What keeps `filename` from naming checkpoint files, or None."""
     if not filename or "/" in filename or "\\" in filename or "\0" in filename:
         return "a checkpoint's file name is not empty and holds no path separator"
+    if filename in ("last", "previous"):
+        return f"{filename}.ckpt is not ranked; name a ranked file otherwise, such as best"
     if "{{" in filename or "}}" in filename:
         return "braces are only for metrics, such as {epoch} or {val_loss:.2f}"
     try:

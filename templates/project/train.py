@@ -40,7 +40,7 @@ from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.default_dtype import default_dtype
-from runtime.distributed import start_distributed
+from runtime.distributed import end_distributed, start_distributed
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
 from runtime.ending_stream import EndingStream
@@ -55,6 +55,7 @@ from runtime.global_batch import check_global_batch
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
+from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
@@ -70,6 +71,7 @@ from runtime.restore_schedule import restore_schedule
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
+from runtime.run_lock import lock_run
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
@@ -241,7 +243,9 @@ def EVALUATE(
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
         results = means(metrics.sums(), prefix)  #: if stage.measures and not distributed and stage.several
         results = means(sum_over_ranks(metrics.sums()), prefix)  #: if stage.measures and distributed and stage.several
-        for name, value in model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}).items():  #: if stage.epoch_end_returns
+        returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns
+        returned = mean_over_ranks(returned)  # of what each rank has seen  #: if stage.epoch_end_returns and distributed
+        for name, value in returned.items():  #: if stage.epoch_end_returns
             results[prefix + name] = float(value)  #: if stage.several
             results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
         model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_only
@@ -513,6 +517,9 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
 
+    lock_run(run_folder)  #: if checkpoint and not distributed
+    from_main(lock_run, run_folder)  #: if checkpoint and distributed
+
     # --- data ---
 
     train_sampler, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
@@ -636,7 +643,8 @@ def main(cfg: Config) -> dict[str, float]:
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
-        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler
+        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
+        restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
@@ -658,6 +666,8 @@ def main(cfg: Config) -> dict[str, float]:
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+                if early_stopping.should_stop:  #: if early_stopping
+                    print(f"stopped: {early_stopping.reason}")
             return {}
         checkpoints.resume(checkpoint)  #: if not distributed
         from_main(checkpoints.resume, checkpoint)  #: if distributed
@@ -794,6 +804,8 @@ def main(cfg: Config) -> dict[str, float]:
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed
         stopped = (STOP_DUE) and not all_ranks(next(batches, None) is None)  #: if not sized and distributed
+        if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
+            sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
         if STOP_UNSAVED:  #: if saves_between and sized
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
@@ -844,4 +856,4 @@ if __name__ == "__main__":
         main(parse_settings(Config))  #: if checkpoint and not fsdp
         main(parse_settings(Config, load_state))  #: if checkpoint and fsdp
         main(tyro.cli(Config))  #: if not checkpoint
-    dist.destroy_process_group()  #: if distributed
+    end_distributed()  #: if distributed

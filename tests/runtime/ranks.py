@@ -1,5 +1,6 @@
 """Functions run as the ranks of a gloo group, in forked processes."""
 
+import pickle
 import tempfile
 import traceback
 from datetime import timedelta
@@ -8,6 +9,8 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+
+from runtime.distributed import end_distributed
 
 
 def run_ranks(function, world_size, *arguments):
@@ -28,7 +31,7 @@ def run_ranks(function, world_size, *arguments):
             process.join()
     failures = [text for ok, text in answers.values() if not ok]
     assert not failures, "\n".join(failures)
-    return [answers[rank][1] for rank in range(world_size)]
+    return [pickle.loads(answers[rank][1]) for rank in range(world_size)]
 
 
 def _rank(function, rank, world_size, folder, queue, arguments):
@@ -41,7 +44,8 @@ def _rank(function, rank, world_size, folder, queue, arguments):
         timeout=timedelta(seconds=30),
     )
     try:
-        queue.put((rank, (True, function(rank, world_size, *arguments))))
+        # as bytes: torch would share the memory of tensors, which ends with this process
+        queue.put((rank, (True, pickle.dumps(function(rank, world_size, *arguments)))))
     except BaseException:
         queue.put((rank, (False, traceback.format_exc())))
-    dist.destroy_process_group()
+    end_distributed()

@@ -93,11 +93,10 @@ def test_without_torchrun_the_right_command_is_said(monkeypatch):
 SCRIPT = """
 import sys
 from pathlib import Path
-import torch.distributed as dist
-from runtime.distributed import start_distributed
+from runtime.distributed import end_distributed, start_distributed
 ranks = start_distributed("gloo", "")
 (Path(sys.argv[1]) / str(ranks[0])).write_text(str(ranks))
-dist.destroy_process_group()
+end_distributed()
 """
 
 

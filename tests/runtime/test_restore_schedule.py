@@ -87,3 +87,45 @@ def test_another_length_of_one_cycle_follows_its_momentum_too() -> None:
     straight = cycle(16, 5)[0].param_groups[0]
     group = optimizer.param_groups[0]
     assert (group["lr"], group["momentum"]) == (straight["lr"], straight["momentum"])
+
+
+def test_another_rate_of_decay_is_followed_from_the_start() -> None:
+    def decaying(gamma: float, done: int) -> tuple[torch.optim.Optimizer, Any]:
+        optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
+        scheduler = lr_scheduler.ExponentialLR(optimizer, gamma)
+        for _ in range(done):
+            optimizer.step()
+            scheduler.step()
+        return optimizer, scheduler
+
+    old_optimizer, old = decaying(0.9, 3)
+    optimizer, scheduler = decaying(0.5, 0)
+    optimizer.load_state_dict(old_optimizer.state_dict())
+    checkpoint = {"scheduler": old.state_dict(), "config": {"gamma": 0.9}}
+    restore_schedule(checkpoint, scheduler, optimizer, {"gamma": 0.5})
+    straight = decaying(0.5, 3)[0].param_groups[0]["lr"]
+    assert optimizer.param_groups[0]["lr"] == straight
+
+
+def test_a_plateau_goes_on_with_its_new_settings() -> None:
+    def plateau(factor: float) -> tuple[torch.optim.Optimizer, Any]:
+        optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
+        return optimizer, lr_scheduler.ReduceLROnPlateau(optimizer, factor=factor, patience=1)
+
+    old_optimizer, old = plateau(0.5)
+    for metric in (1.0, 1.0):
+        old.step(metric)
+    optimizer, scheduler = plateau(0.1)
+    optimizer.load_state_dict(old_optimizer.state_dict())
+    checkpoint = {"scheduler": old.state_dict(), "config": {"factor": 0.5}}
+    restore_schedule(checkpoint, scheduler, optimizer, {"factor": 0.1})
+    scheduler.step(1.0)  # the second without improvement
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.01)
+
+
+def test_bounds_of_a_cycle_that_has_begun_are_kept() -> None:
+    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9)
+    scheduler = lr_scheduler.OneCycleLR(optimizer, max_lr=0.3, total_steps=8)
+    checkpoint = {"scheduler": scheduler.state_dict(), "config": {"max_lr": 0.1}}
+    with pytest.raises(SystemExit, match="max_lr: the checkpoint had 0.1, and this schedule"):
+        restore_schedule(checkpoint, scheduler, optimizer, {"max_lr": 0.3})

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from runtime.seeded_batch import SeededBatch
 from runtime.seeded_dataset import SeededDataset
 from runtime.training_batches import TrainingBatches
 
@@ -71,3 +72,12 @@ def test_overhead_of_a_batch_is_below_a_microsecond():
     ours = min(repeat(lambda: seeded.__getitems__(batch), number=5000, repeat=7))
     print(f"overhead {(ours - bare) / 5000 * 1e6:.3f} us")
     assert (ours - bare) / 5000 < 1e-6
+
+
+def test_a_sample_that_raises_stop_iteration_is_not_the_end_of_the_data():
+    class Broken(Dataset):
+        def __getitem__(self, index):
+            raise StopIteration
+
+    with pytest.raises(RuntimeError, match="StopIteration for a sample"):
+        SeededDataset(Broken()).__getitems__(SeededBatch([0]))

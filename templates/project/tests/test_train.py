@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 import pytest
 import torch
-import torch.distributed as dist
 from torch.utils.data import Subset
 
 import train
+from runtime.distributed import end_distributed
 from train import Config, UserData, main
 
 WORLD_SIZE = {{ test_world_size }}  #: if distributed
@@ -151,7 +151,7 @@ def on_rank(
     metrics = function(str(folder))
     if rank == 0:
         (folder / "metrics.json").write_text(json.dumps(metrics))
-    dist.destroy_process_group()
+    end_distributed()
 
 
 #: endif
