@@ -39,6 +39,7 @@ from runtime.restore import restore
 from runtime.restore_rank import restore_rank
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
+from runtime.run_lock import lock_run
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
@@ -214,6 +215,8 @@ def main(cfg: Config) -> dict[str, float]:
             print(f"step {step}  {as_text(results)}")
         return results
 
+    lock_run(run_folder)
+
     # --- data ---
 
     train_sampler, train_loader = training_loader(data, cfg)
@@ -234,6 +237,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
+        nonlocal saved_at
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
         this_rank = {
@@ -253,6 +257,7 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -302,7 +307,6 @@ def main(cfg: Config) -> dict[str, float]:
                 bar.set_postfix(row, refresh=False)
             if time.monotonic() - saved_at >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
-                saved_at = time.monotonic()
             if 0 <= cfg.max_steps <= step:
                 break
 

@@ -1,6 +1,7 @@
-"""Joins the processes that torchrun has started."""
+"""Joins the processes that torchrun has started, and leaves them."""
 
 import os
+import time
 
 import torch
 import torch.distributed as dist
@@ -21,3 +22,13 @@ def start_distributed(backend: str | None, command: str) -> tuple[int, int, int]
             raise SystemExit(f"process {local_rank} has no device: torch finds {devices} here")
     dist.init_process_group(backend)
     return dist.get_rank(), local_rank, dist.get_world_size()
+
+
+def end_distributed() -> None:
+    """Leave the process group.
+
+    Gloo's threads outlive it, and may need Python once more to free their last tensors: one that
+    is late by the time Python ends would abort the process, so they get a moment.
+    """
+    dist.destroy_process_group()
+    time.sleep(0.1)

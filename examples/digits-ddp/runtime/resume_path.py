@@ -16,11 +16,14 @@ def resume_checkpoint(
     """Return the run's folder and the checkpoint: "last", "best" or the path of one.
 
     "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
-    damaged this is said, and the one before it is used. The key `path` of the checkpoint tells
+    damaged this is said, and the one before it is used. Says which one it is. The key `path` of the checkpoint tells
     where it lies.
     """
     if which not in ("last", "best"):
         path = Path(which).absolute()
+        if (path / "checkpoints").is_dir():
+            last = Path(which) / "checkpoints" / "last.ckpt"
+            raise SystemExit(f"{which} is a run, not a checkpoint of it such as {last}")
         try:
             state = {**load(path), "path": str(path)}
         except FileNotFoundError:
@@ -31,9 +34,13 @@ def resume_checkpoint(
             raise SystemExit(
                 f"{which} lies in no folder checkpoints of a run, beside which its metrics go on"
             )
+        print(f"from {which}, step {state['step']}", file=sys.stderr)
         return path.parent.parent, state
     for run in sorted(Path(root).glob("version_*"), key=run_number, reverse=True):
         folder = run / "checkpoints"
+        if not any(folder.glob("*.ckpt")):
+            print(f"passed over: {run} has no checkpoint", file=sys.stderr)
+            continue
         checkpoint = first_usable(newest_first(folder), load)
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
@@ -41,6 +48,7 @@ def resume_checkpoint(
                 raise SystemExit(f"{folder} holds no best checkpoint: none was ranked by a monitor")
             checkpoint = first_usable((folder / name for name in names), load)
         if checkpoint is not None:
+            print(f"from {checkpoint['path']}, step {checkpoint['step']}", file=sys.stderr)
             return run, checkpoint
     raise SystemExit(f"there is no usable checkpoint in {Path(root) / 'version_*' / 'checkpoints'}")
 

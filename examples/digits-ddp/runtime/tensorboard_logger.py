@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,14 @@ class TensorBoardLogger:
 
     def __init__(self, folder: Path, purge_step: int | None = None) -> None:
         self.folder = folder
+        self.purge_step = purge_step
         self.earlier = self.files()
-        self.writer = SummaryWriter(str(folder), purge_step=purge_step)
         self.step = -1
+
+    @cached_property
+    def writer(self) -> SummaryWriter:
+        """torch's writer, whose file is there from the first time on that something is logged."""
+        return SummaryWriter(str(self.folder), purge_step=self.purge_step)
 
     def log(self, metrics: Mapping[str, float], *, step: int, epoch: int) -> None:
         """Write each metric, and the epoch once, at the step."""
@@ -30,11 +36,11 @@ class TensorBoardLogger:
         if step != self.step:
             self.writer.add_scalar("epoch", epoch, step)
         self.step = step
-        self.writer.flush()
+        self.flush()
 
     def state_dict(self) -> dict[str, Any]:
         """Return how much lies in each file so far."""
-        self.writer.flush()
+        self.flush()
         sizes = {str(p.relative_to(self.folder)): p.stat().st_size for p in self.files()}
         return {"sizes": sizes, "step": self.step}
 
@@ -54,4 +60,10 @@ class TensorBoardLogger:
 
     def close(self) -> None:
         """Write what is left."""
-        self.writer.close()
+        if "writer" in self.__dict__:
+            self.writer.close()
+
+    def flush(self) -> None:
+        """Hand all that was logged to the operating system."""
+        if "writer" in self.__dict__:
+            self.writer.flush()

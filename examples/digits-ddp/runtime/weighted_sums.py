@@ -61,10 +61,13 @@ def as_numbers(name: str, values: Sequence[Any]) -> list[float]:
 def as_number(name: str, value: Any) -> float:
     """Return a tensor with one element, or a plain number, as a float."""
     if isinstance(value, Tensor) and value.numel() != 1:
-        raise SystemExit(
-            f"the step's output {name} has the shape {tuple(value.shape)}, but must be one number"
-        )
-    return float(value)
+        given = f"has the shape {tuple(value.shape)}"
+    else:
+        try:
+            return float(value)
+        except (TypeError, ValueError, RuntimeError):  # a tensor of complex numbers
+            given = f"is {value!r}"
+    raise SystemExit(f"the step's output {name} {given}, but must be one number")
 
 
 def add(sums: Sums, readings: Mapping[str, list[Reading]]) -> None:
@@ -82,6 +85,6 @@ def means(
 ) -> dict[str, float]:
     """Return sum over weight for each metric, under its name with prefix and suffix."""
     return {
-        prefix + name + suffix: value / weight if weight else float("nan")
+        f"{prefix}{name}{suffix}": value / weight if weight else float("nan")
         for name, (value, weight) in sums.items()
     }

@@ -26,10 +26,13 @@ class SeededDataset(Dataset[Any]):
         if get_worker_info() is not None:
             seed_worker(batch.seed)
         dataset: Any = self.dataset
-        if hasattr(dataset, "__getitems__"):
-            samples: list[Any] = dataset.__getitems__(batch)
-            return samples
-        return [dataset[index] for index in batch]
+        try:
+            if hasattr(dataset, "__getitems__"):
+                samples: list[Any] = dataset.__getitems__(batch)
+                return samples
+            return [dataset[index] for index in batch]
+        except StopIteration as error:  # which the loader would take for the end of the data
+            raise RuntimeError("the data set raised StopIteration for a sample") from error
 
 
 def seed_worker(seed: tuple[int, int, int]) -> None:

@@ -1,2 +1,2 @@
 #!/bin/sh
-exec torchrun --standalone --nproc-per-node 2 train.py "$@"
+exec torchrun --standalone --nproc-per-node 2 -- train.py "$@"

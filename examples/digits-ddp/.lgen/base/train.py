@@ -30,7 +30,7 @@ from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
-from runtime.distributed import start_distributed
+from runtime.distributed import end_distributed, start_distributed
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
@@ -46,6 +46,7 @@ from runtime.restore import restore
 from runtime.restore_rank import restore_rank
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.run_folder import new_run_folder
+from runtime.run_lock import lock_run
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
@@ -261,6 +262,8 @@ def main(cfg: Config) -> dict[str, float]:
                 print(f"step {step}  {as_text(results)}")
         return results
 
+    from_main(lock_run, run_folder)
+
     # --- data ---
 
     train_sampler, train_loader = training_loader(data, rank, world_size, cfg)
@@ -284,6 +287,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
+        nonlocal saved_at
         stop_on_nonfinite_loss_of_any_rank(train_metrics)
         stop_on_nonfinite_weights(model)
         broadcast_buffers(model)
@@ -308,6 +312,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "config": asdict(cfg),
             }
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
+        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -375,7 +380,6 @@ def main(cfg: Config) -> dict[str, float]:
                 waited = from_main(lambda since: time.monotonic() - since, saved_at)
                 if waited >= cfg.train_time_interval:
                     save_checkpoint(epoch, {})
-                    saved_at = time.monotonic()
             if 0 <= cfg.max_steps <= step:
                 break
 
@@ -409,4 +413,4 @@ def main(cfg: Config) -> dict[str, float]:
 if __name__ == "__main__":
     with clear_ends():
         main(parse_settings(Config))
-    dist.destroy_process_group()
+    end_distributed()

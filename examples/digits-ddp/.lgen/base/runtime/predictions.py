@@ -1,13 +1,12 @@
 """Predictions, written batch by batch."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-
-from runtime.nested import map_tensors
 
 
 def save_predictions(folder: Path, number: int, outputs: Any) -> None:
@@ -18,7 +17,7 @@ def save_predictions(folder: Path, number: int, outputs: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"batch_{number:05d}.pt"
     aside = path.with_suffix(".tmp")
-    torch.save(map_tensors(to_cpu, outputs), aside)
+    torch.save(readable(outputs), aside)
     os.replace(aside, path)
 
 
@@ -28,6 +27,25 @@ def clear_predictions(folder: Path) -> None:
         path.unlink()
 
 
-def to_cpu(tensor: Tensor) -> Tensor:
-    """Return the tensor on the CPU, without the storage it may be a view of."""
-    return tensor.detach().cpu().clone()
+def readable(outputs: Any) -> Any:
+    """Return the outputs of what torch.load reads back: plain values, and tensors on the CPU.
+
+    Arrays become tensors, named tuples dicts. Ends the program where something else is among them.
+    """
+    if isinstance(outputs, Tensor):
+        return outputs.detach().cpu().clone()  # without the storage it may be a view of
+    if outputs is None or isinstance(outputs, (str, bytes, bool, int, float, complex)):
+        return outputs
+    if hasattr(outputs, "_asdict"):
+        outputs = outputs._asdict()
+    if isinstance(outputs, Mapping):
+        return {key: readable(value) for key, value in outputs.items()}
+    if isinstance(outputs, (list, tuple)):
+        return type(outputs)([readable(value) for value in outputs])
+    try:
+        return torch.tensor(outputs)
+    except (TypeError, ValueError, RuntimeError):
+        raise SystemExit(
+            f"predict_step returned a {type(outputs).__name__}, which cannot be read back; return "
+            "tensors, arrays, numbers and texts, and tuples, lists and dicts of them"
+        ) from None

@@ -10,11 +10,13 @@ class TrainingMetrics(PendingMetrics):
     """Sums of the training step's outputs, weighted by samples.
 
     Outputs stay on the device until something is asked for. Values are added one after the other
-    in float64, so it does not matter when they are read.
+    in float64, so it does not matter when they are read. skip_nonfinite leaves out the steps whose
+    loss is no number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, skip_nonfinite: bool = False) -> None:
         super().__init__()
+        self.skip_nonfinite = skip_nonfinite
         self.interval: Sums = {}
         self.epoch: Sums = {}
         self.nonfinite_step: int | None = None
@@ -22,12 +24,17 @@ class TrainingMetrics(PendingMetrics):
     def read(self) -> None:
         """Read what is pending, and note the first step whose loss is no number."""
         readings = self.take()
+        losses = readings.get("loss", [])
+        bad_steps = [step for loss, _, step in losses if not math.isfinite(loss)]
+        if bad_steps and self.skip_nonfinite:
+            readings = {
+                name: [reading for reading in of_metric if reading[2] not in bad_steps]
+                for name, of_metric in readings.items()
+            }
         add(self.interval, readings)
         add(self.epoch, readings)
-        if self.nonfinite_step is None:
-            losses = readings.get("loss", [])
-            steps = (step for loss, _, step in losses if not math.isfinite(loss))
-            self.nonfinite_step = next(steps, None)
+        if bad_steps and self.nonfinite_step is None:
+            self.nonfinite_step = bad_steps[0]
 
     def interval_sums(self) -> Sums:
         """Return the sums since the last call."""

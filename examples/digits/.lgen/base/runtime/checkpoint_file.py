@@ -4,7 +4,7 @@ import os
 import shutil
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -21,7 +21,7 @@ def save_checkpoint(state: dict[str, Any], path: Path) -> None:
     aside = path.with_name(path.name + ".tmp")
     try:
         with aside.open("wb") as file:
-            torch.save(state, file)
+            write_state(state, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)
@@ -29,6 +29,16 @@ def save_checkpoint(state: dict[str, Any], path: Path) -> None:
         aside.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+def write_state(state: dict[str, Any], file: BinaryIO) -> None:
+    """Write by torch.save; raises the file system's OSError where torch raises what came of it."""
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
