@@ -31,7 +31,7 @@ def _saves_between(spec: Spec) -> bool:
     return (
         given.every_n_train_steps is not None
         or given.every_n_epochs not in (_DEFAULT.every_n_epochs, None)
-        or given.train_time_interval not in (_DEFAULT.train_time_interval, None)
+        or given.train_time_interval != _DEFAULT.train_time_interval
     )
 
 

@@ -591,6 +591,7 @@ def main(cfg: Config) -> dict[str, float]:
     train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
+    saved_at = time.monotonic()  #: if save_by_time
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
@@ -683,7 +684,6 @@ def main(cfg: Config) -> dict[str, float]:
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
-    saved_at = time.monotonic()  #: if save_by_time
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:

@@ -284,6 +284,7 @@ def main(cfg: Config) -> dict[str, float]:
     checkpoints = Checkpoints(
         run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
+    saved_at = time.monotonic()
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
@@ -348,7 +349,6 @@ def main(cfg: Config) -> dict[str, float]:
 
     metrics: dict[str, float] = {}
     model.train()
-    saved_at = time.monotonic()
     bar = tqdm(total=total_steps, initial=step, unit="step", disable=None if is_main else True)
     for epoch in range(epoch, cfg.max_epochs):
         train_sampler.epoch = epoch
