@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import gc
 import shlex
 import sys
-from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lgen import __version__
+from lgen.cli_project import finish_interrupted, project_app
+from lgen.output import USAGE, Settings, asked, fail, in_few_words, on_terminal, say
 
 if TYPE_CHECKING:
     from lgen.commands.build import Build
-    from lgen.spec.fault import Fault
-
-USAGE = 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="lgen",
@@ -30,14 +27,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="An option of the spec; may be repeated."),
-]
-
 
 def run() -> None:
     """Runs the command line: exit 0 done, 1 conflict or drift, 2 usage, spec or disk."""
+    gc.set_threshold(100_000)  # a short process has little to collect, and much to import
     if isinstance(sys.stdout, TextIOWrapper):
         # a name that the terminal cannot show is printed in escapes
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -51,14 +44,17 @@ def run() -> None:
 
 @app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Writes plain PyTorch training projects from a short module spec."""
     if version:
-        _say(f"lgen {__version__}")
+        say(f"lgen {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand != "check":  # which reports it, and changes nothing
+        finish_interrupted()
 
 
 @app.command()
@@ -81,11 +77,11 @@ def new(
     from lgen.commands.new import new as make
 
     answers = dict(_pair(text) for text in answer or [])
-    ask = not defaults and _on_terminal()
+    ask = not defaults and on_terminal()
     built = make(name, starter, settings or [], answers, ask=ask, trust=trust)
     if isinstance(built, list):
-        _fail(built)
-    _say(f"Made {name}: {_summary(built)}.", *_kept(built), *_next(built, name))
+        fail(built)
+    say(f"Made {name}: {_summary(built)}.", *_kept(built), *_next(built, name))
 
 
 @app.command()
@@ -103,14 +99,14 @@ def init(
     from lgen.commands.init import init as make
 
     root = Path.cwd()
-    if needs_classes(root) and _on_terminal():
+    if needs_classes(root) and on_terminal():
         likely = likely_classes(root)
-        module = module or _asked("The module's class", likely.module or "model.py:Net")
-        data = data or _asked("The data's class", likely.data or "data.py:Data")
+        module = module or asked("The module's class", likely.module or "model.py:Net")
+        data = data or asked("The data's class", likely.data or "data.py:Data")
     built = make(root, Classes(module, data), settings or [])
     if isinstance(built, list):
-        _fail(built)
-    _say(f"Wrote {_summary(built)}.", *_kept(built), *_next(built))
+        fail(built)
+    say(f"Wrote {_summary(built)}.", *_kept(built), *_next(built))
 
 
 @app.command()
@@ -122,8 +118,8 @@ def options(
 
     text = option_table() if name is None else one_option(name)
     if not isinstance(text, str):
-        _fail([text])
-    _say(text)
+        fail([text])
+    say(text)
 
 
 @app.command()
@@ -131,14 +127,10 @@ def schema() -> None:
     """Print the JSON Schema of lgen.yaml."""
     from lgen.commands.show import schema_text
 
-    _say(schema_text())
+    say(schema_text())
 
 
-def _fail(faults: Iterable[Fault]) -> NoReturn:
-    """Prints what is wrong and ends the process; nothing else prints faults."""
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    raise typer.Exit(USAGE)
+app.add_typer(project_app)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -149,25 +141,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _asked(question: str, default: str) -> str:
-    """The answer of the user; Ctrl-C and Ctrl-D end the process, which has done nothing yet."""
-    try:
-        return str(typer.prompt(question, default))
-    except typer.Abort:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _on_terminal() -> bool:
-    """Whether someone is there to answer; a stream that was closed is None."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
-
-
 def _summary(built: Build) -> str:
     """The generated files in a few words."""
-    paths = [path for path in built.files if not path.startswith(".lgen/")]
-    modules = sum(path.startswith("runtime/") for path in paths)
-    names = [path for path in paths if not path.startswith("runtime/")]
-    return ", ".join([*names, f"runtime/ ({modules} files)"])
+    return in_few_words(path for path in built.files if not path.startswith(".lgen/"))
 
 
 def _kept(built: Build) -> list[str]:
@@ -194,12 +170,3 @@ def _next(built: Build, folder: str | None = None) -> list[str]:
         lines.append("    pip install -e '.[test]'")
     start = "./launch.sh" if "launch.sh" in built.files else "python train.py"
     return [*lines, f"    {start}", "    python -m pytest"]
-
-
-def _say(*lines: str) -> None:
-    """Prints lines; a reader that has gone away has what it wanted."""
-    try:
-        print(*lines, sep="\n", flush=True)
-    except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
@@ -12,11 +12,12 @@ from lgen.render import Rendered, render
 from lgen.render.imports import runtime_closure, top_level_modules
 
 _TEMPLATES = "project/"
+RENDERED = ("train.py", "tests/test_train.py")
 
 
-def generate(plan: Plan) -> dict[str, str]:
-    """The generated files by their path in the project."""
-    rendered = rendered_files(plan)
+def generate(plan: Plan, format: bool = True) -> dict[str, str]:
+    """The generated files by their path in the project, as black formats them if so asked."""
+    rendered = rendered_files(plan, format=format)
     files = {path: file.text for path, file in rendered.items()}
     sources = runtime_sources()
     modules = runtime_closure([*files.values(), *_commands(plan)], sources)
@@ -32,10 +33,11 @@ def generate(plan: Plan) -> dict[str, str]:
     return files
 
 
-def rendered_files(plan: Plan) -> dict[str, Rendered]:
+def rendered_files(
+    plan: Plan, paths: Iterable[str] = RENDERED, format: bool = True
+) -> dict[str, Rendered]:
     """The Python files that come from templates, with the origin of their lines."""
-    paths = ["train.py", "tests/test_train.py"]
-    return {path: render(_TEMPLATES + path, plan.context) for path in paths}
+    return {path: render(_TEMPLATES + path, plan.context, format=format) for path in paths}
 
 
 def _commands(plan: Plan) -> list[str]:

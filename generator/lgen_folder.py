@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from lgen import __version__
 
 FOLDER = ".lgen"
+BASE = f"{FOLDER}/base"
+MANIFEST = f"{FOLDER}/manifest.json"
+FORMAT = 1
 SPEC_FILE = "lgen.yaml"
 SCHEMA_LINE = f"# yaml-language-server: $schema={FOLDER}/schema.json\n"
 
@@ -22,15 +25,15 @@ def lgen_folder(spec_text: str, files: Mapping[str, str], kept: Iterable[str]) -
     from lgen.spec.describe import json_schema
 
     manifest = {
-        "format": 1,
+        "format": FORMAT,
         "lgen": __version__,
-        "files": {path: _sha256(text) for path, text in sorted(files.items())},
+        "files": {path: sha256(text) for path, text in sorted(files.items())},
         "kept": sorted(kept),
     }
-    base = {f"{FOLDER}/base/{path}": text for path, text in files.items()}
+    base = {f"{BASE}/{path}": text for path, text in files.items()}
     return base | {
         f"{FOLDER}/{SPEC_FILE}": spec_text,
-        f"{FOLDER}/manifest.json": _json(manifest),
+        MANIFEST: _json(manifest),
         f"{FOLDER}/schema.json": _json(json_schema()),
     }
 
@@ -41,7 +44,8 @@ def with_schema_line(spec_text: str) -> str:
     return spec_text if first.startswith("# yaml-language-server:") else SCHEMA_LINE + spec_text
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
+    """The hash of a text, as the manifest has it."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -52,7 +52,7 @@ def moved_into_place(target: Path) -> Iterator[Path]:
     for left in _abandoned(above, target.name):
         shutil.rmtree(left, ignore_errors=True)
     workshop = Path(mkdtemp(prefix=_workshop_prefix(target.name), dir=above))
-    lock = _locked(workshop)
+    lock = locked(workshop)
     try:
         folder = workshop / target.name
         folder.mkdir()
@@ -93,13 +93,13 @@ def _abandoned(above: Path, name: str) -> list[Path]:
     found = []
     for entry in above.iterdir():
         if ours.fullmatch(entry.name) and entry.is_dir() and not entry.is_symlink():
-            if (lock := _locked(entry)) is not None:
+            if (lock := locked(entry)) is not None:
                 os.close(lock)
                 found.append(entry)
     return found
 
 
-def _locked(folder: Path) -> int | None:
+def locked(folder: Path) -> int | None:
     """A lock on the folder that ends with the process, None where another process has it."""
     if flock is None:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lgen.lgen_folder import FOLDER, SPEC_FILE, lgen_folder
+from lgen.lgen_folder import FOLDER, lgen_folder
 from lgen.spec.fault import Fault, setting_text
 
 _USERS_OWN = ("README.md", "pyproject.toml", "tests/")
@@ -41,7 +41,7 @@ def build(root: Path, spec_text: str, settings: Sequence[str]) -> Build | list[F
     kept = sorted(path for path in taken if path.startswith(_USERS_OWN))
     if faults := _in_the_way(root, set(taken) - set(kept)):
         return faults
-    requirements = _requirements(files["pyproject.toml"])
+    requirements = requirements_of(files["pyproject.toml"])
     written = {path: text for path, text in files.items() if path not in kept}
     return Build(written | lgen_folder(spec_text, written, kept), kept, requirements)
 
@@ -72,7 +72,7 @@ def _is_no_folder(path: Path) -> bool:
     return path.is_symlink() or (path.exists() and not path.is_dir())
 
 
-def _requirements(pyproject: str) -> list[str]:
+def requirements_of(pyproject: str) -> list[str]:
     """The requirements that a generated pyproject.toml lists."""
     found = re.search(r"^dependencies = (\[.*?^\])", pyproject, re.DOTALL | re.MULTILINE)
     return list(literal_eval(found[1])) if found else []
@@ -103,4 +103,4 @@ def already_a_project(root: Path) -> Fault | None:
     """The fault of a folder that lgen has filled before."""
     if not os.path.lexists(root / FOLDER):
         return None
-    return Fault(str(root / FOLDER), None, f"this is a project already; edit its {SPEC_FILE}")
+    return Fault(str(root / FOLDER), None, "this is a project already; lgen set changes an option")

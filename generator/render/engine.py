@@ -9,15 +9,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, Template, nodes
+from jinja2 import BaseLoader, Environment, StrictUndefined, Template
 from jinja2.exceptions import TemplateError, TemplateNotFound
 
+from lgen.render.compiled import compiled_template
 from lgen.render.errors import RenderError
 from lgen.render.format import format_python
 from lgen.render.imports import without_unused_imports
 from lgen.render.layout import Line, Origin, lay_out
 from lgen.render.markers import Markers, Sheet
 from lgen.render.origins import formatted_origins
+from lgen.render.pieces import format_emitted
 from lgen.render.values import FILTERS
 
 
@@ -57,23 +59,11 @@ class _Loader(BaseLoader):
         path = self.folder.joinpath(name)
         if not path.is_file():
             raise TemplateNotFound(name, f"there is no template {name}")
-        text = path.read_text(encoding="utf-8")
-        tree = environment.parse(text, name, name)
-        self._note_names(tree, name)
-        code = environment.compile(tree, name, name)
-        return environment.template_class.from_code(environment, code, globals or {}, None)
-
-    def _note_names(self, tree: nodes.Template, name: str) -> None:
-        for loop in tree.find_all(nodes.For):
-            self.loop_names |= {target.name for target in _names_in(loop.target)}
-        names = self.names.setdefault(name, {})
-        for node in tree.find_all(nodes.Name):
-            if node.ctx == "load":
-                names.setdefault(node.name, node.lineno)
-
-
-def _names_in(target: nodes.Node) -> list[nodes.Name]:
-    return [target] if isinstance(target, nodes.Name) else list(target.find_all(nodes.Name))
+        compiled = compiled_template(environment, name, path.read_text(encoding="utf-8"))
+        self.names[name] = compiled.names
+        self.loop_names |= compiled.loop_names
+        environment.sheets[name] = compiled.sheet  # type: ignore[attr-defined]
+        return environment.template_class.from_code(environment, compiled.code, globals or {}, None)
 
 
 @lru_cache(maxsize=8)
@@ -113,7 +103,7 @@ def render(
     placeholders = context.get("placeholders", {})
     assert isinstance(placeholders, Mapping)
     environment, loader = _environment(folder, frozenset(placeholders))
-    sheets: list[Sheet] = environment.sheets  # type: ignore[attr-defined]
+    sheets: dict[str, Sheet] = environment.sheets  # type: ignore[attr-defined]
     try:
         compiled = environment.get_template(template)
         _check_names(loader, template, context)
@@ -130,7 +120,9 @@ def render(
         lines = [Line(text, lines[number - 1].origin) for number, text in kept]
     text = "".join(line.text + "\n" for line in lines)
     formatted = is_python and format
-    return Rendered(format_python(text) if formatted else text, lines, formatted)
+    if formatted:
+        text = format_emitted(text) if folder is None else format_python(text)
+    return Rendered(text, lines, formatted)
 
 
 def _check_names(loader: _Loader, template: str, context: Mapping[str, object]) -> None:

@@ -2,10 +2,13 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
+from lgen.cache import KeptTexts, key_of
 from lgen.render.errors import RenderError
 
 Import = ast.Import | ast.ImportFrom
+_known = KeptTexts("imports", ("lgen.render.imports",), 500)
 
 
 def unused_imports(tree: ast.Module) -> dict[Import, list[ast.alias]]:
@@ -99,8 +102,23 @@ def imported_modules(code: str | ast.Module) -> frozenset[str]:
     `from a import b` gives `a` and `a.b`, as b may be a module; a relative import begins with
     its dots.
     """
+    return _modules_of_text(code) if isinstance(code, str) else _modules_of_tree(code)
+
+
+@lru_cache(maxsize=512)
+def _modules_of_text(text: str) -> frozenset[str]:
+    name = key_of(text)
+    known = _known.get(name)
+    if known is None:
+        known = " ".join(sorted(_modules_of_tree(ast.parse(text))))
+        _known.put(name, known)
+    return frozenset(known.split())
+
+
+def _modules_of_tree(tree: ast.Module) -> frozenset[str]:
+    """`imported_modules` of a syntax tree."""
     modules: set[str] = set()
-    for node in ast.walk(ast.parse(code) if isinstance(code, str) else code):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -148,4 +166,5 @@ def runtime_closure(files: Iterable[str], runtime: Mapping[str, str]) -> frozens
         new = runtime_modules(texts.pop(), runtime) - needed
         needed |= new
         texts += [runtime[name] for name in new]
+    _known.save()
     return frozenset(needed)

@@ -1,11 +1,12 @@
 """Lays out what Jinja rendered: indentation, blank lines, and the origin of every line.
 
-The rendered text holds tags between control characters: `@s.n` before line n of sheet s,
-`>c@s.n` and `<` around the text that line n includes at column c, `-n` and `+n` around a body
+The rendered text holds tags between control characters: `@s:n` before line n of sheet s,
+`>c@s:n` and `<` around the text that line n includes at column c, `-n` and `+n` around a body
 whose header was dropped.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lgen.render.markers import Sheet
@@ -31,7 +32,7 @@ class Line:
 
 
 class _Layout:
-    def __init__(self, sheets: list[Sheet]) -> None:
+    def __init__(self, sheets: Mapping[str, Sheet]) -> None:
         self.sheets = sheets
         self.lines: list[Line] = []
         self.blanks: list[Line] = []  # not yet emitted
@@ -59,8 +60,8 @@ class _Layout:
             self._add(text, sheet, line, Origin(sheet.name, line, conditions))
 
     def _place(self, text: str) -> tuple[Sheet, int]:
-        sheet, _, line = text.partition(".")
-        return self.sheets[int(sheet)], int(line)
+        sheet, _, line = text.rpartition(":")
+        return self.sheets[sheet], int(line)
 
     def _add(self, text: str, sheet: Sheet, line: int, origin: Origin) -> None:
         first, *more = text.removesuffix("\n").split("\n")
@@ -94,7 +95,7 @@ class _Layout:
         return text[min(-self.shift, len(text) - len(text.lstrip())) :]
 
 
-def lay_out(rendered: str, sheets: list[Sheet]) -> list[Line]:
+def lay_out(rendered: str, sheets: Mapping[str, Sheet]) -> list[Line]:
     """The emitted lines of a rendered template, with their origins."""
     layout = _Layout(sheets)
     pieces = TAG.split(rendered)

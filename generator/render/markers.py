@@ -63,16 +63,16 @@ class Markers(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        environment.extend(sheets=[], placeholder_names=frozenset())
+        environment.extend(sheets={}, placeholder_names=frozenset())
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         """The template as Jinja text, line for line."""
         assert name is not None
-        sheets: list[Sheet] = self.environment.sheets  # type: ignore[attr-defined]
+        sheets: dict[str, Sheet] = self.environment.sheets  # type: ignore[attr-defined]
         names: frozenset[str] = self.environment.placeholder_names  # type: ignore[attr-defined]
         template = _Template(source, name)
-        sheets.append(template.sheet)
-        return template.for_jinja(len(sheets) - 1, names)
+        sheets[name] = template.sheet
+        return template.for_jinja(names)
 
 
 class _Template:
@@ -219,7 +219,7 @@ class _Template:
         for string in self.source.strings:
             sheet.in_string.update(range(string.start[0] + 1, string.end[0] + 1))
 
-    def for_jinja(self, sheet: int, placeholders: frozenset[str]) -> str:
+    def for_jinja(self, placeholders: frozenset[str]) -> str:
         """The template with blocks for its markers and a tag before every line."""
         capitals: dict[int, set[str]] = {}
         before: dict[int, str] = {}
@@ -232,7 +232,7 @@ class _Template:
         lines = substitute(self.lines, self.source, placeholders, capitals)
         parts: list[str] = []
         for number, text in enumerate(lines, start=1):
-            tag = f"{sheet}.{number}"
+            tag = f"{self.name}:{number}"
             own = self.own_lines.get(number)
             parts.append(before.get(number, ""))
             if own is None:

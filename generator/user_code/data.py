@@ -140,9 +140,7 @@ def _source(
     return DataSource(stage, method, function.lineno, kind, several, names, iterable, has_state)
 
 
-def _followed(
-    project: Project, file: str, function: Function, methods: Methods
-) -> Function | None:
+def _followed(project: Project, file: str, function: Function, methods: Methods) -> Function | None:
     """The function that makes what a method returns, None where it does not show what that is."""
     tree = project.tree(file)
     body = [] if isinstance(tree, Fault) else list(statements(tree.body))

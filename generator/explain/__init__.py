@@ -1,0 +1,1 @@
+"""What an option brings, and what brought a line."""

@@ -1,0 +1,57 @@
+"""Says whether a statement may have become another one."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from lgen.merge.normal import module
+from lgen.merge.pieces import IMPORTS, Piece
+
+
+def is_jump(piece: Piece) -> bool:
+    """Whether a statement says too little to be told from others: break, return None ..."""
+    if piece.kind != "statement":
+        return False
+    node = piece.nodes[0]
+    if isinstance(node, ast.Return):
+        return node.value is None or isinstance(node.value, ast.Constant)
+    return isinstance(node, (ast.Break, ast.Continue, ast.Pass))
+
+
+def same_sort(one: Piece, two: Piece) -> bool:
+    """Whether two statements are of one sort: they set the same, or call the same."""
+    first, second = one.nodes[0], two.nodes[0]
+    loops = (ast.For, ast.AsyncFor, ast.While)
+    if isinstance(first, loops) and isinstance(second, loops):
+        return True
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, IMPORTS) and isinstance(second, IMPORTS):
+        return module(first) == module(second)
+    if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
+        return ast.dump(first.targets[0]) == ast.dump(second.targets[0])
+    if isinstance(first, ast.AnnAssign) and isinstance(second, ast.AnnAssign):
+        return ast.dump(first.target) == ast.dump(second.target)
+    if isinstance(first, ast.Expr) and isinstance(second, ast.Expr):
+        one_call, two_call = first.value, second.value
+        if isinstance(one_call, ast.Call) and isinstance(two_call, ast.Call):
+            return _same_call(one_call.func, two_call.func)
+    return True
+
+
+def _same_call(one: ast.expr, two: ast.expr) -> bool:
+    """Whether it is one function, or one method of things that have to do with one another."""
+    if isinstance(one, ast.Attribute) and isinstance(two, ast.Attribute):
+        names = [
+            {node.id for node in ast.walk(call.value) if isinstance(node, ast.Name)}
+            for call in (one, two)
+        ]
+        return one.attr == two.attr and (names[0] <= names[1] or names[1] <= names[0])
+    return ast.dump(one) == ast.dump(two)
+
+
+def ratio_of(one: tuple[str, ...], two: tuple[str, ...]) -> float:
+    """The share of words that two statements have in common."""
+    common = sum((Counter(one) & Counter(two)).values())
+    return 2 * common / (len(one) + len(two)) if one or two else 0.0

@@ -1,0 +1,84 @@
+"""Merges one statement that both sides changed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from lgen.merge.brackets import merge_brackets
+from lgen.merge.normal import comments
+from lgen.merge.pieces import Piece
+
+
+def merge_statement(base: Piece, mine: Piece, new: Piece) -> Piece | None:
+    """The statement with the changes of both, None where they are about the same part of it."""
+    if imported := _imports(base, mine, new):
+        return imported
+    if len(base.lines) == len(mine.lines) == len(new.lines) == 1:
+        if merged := _code_and_comment(base, mine, new):
+            return merged
+    if any(piece.in_string for piece in (base, mine, new)):
+        return None
+    text = merge_brackets(base.text, mine.text, new.text, 100 - 4 * new.depth)
+    if text is None:
+        return None
+    try:
+        nodes = tuple(ast.parse(text).body) if base.kind == "statement" else new.nodes
+    except SyntaxError:
+        return None
+    return _like(base, text.split("\n"), new.blanks, nodes)
+
+
+def _like(base: Piece, lines: list[str], blanks: int, nodes: tuple[ast.AST, ...]) -> Piece:
+    return Piece(base.kind, lines, blanks, nodes, base.depth, base.holder, base.opener, base.end)
+
+
+def _imports(base: Piece, mine: Piece, new: Piece) -> Piece | None:
+    """The import of the names that new imports, with those that mine added and without those
+    that mine dropped."""
+    nodes = [piece.nodes[0] for piece in (base, mine, new)]
+    before, ours, theirs = (
+        [*_names(node)] if isinstance(node, ast.ImportFrom) else [] for node in nodes
+    )
+    if not (before and ours and theirs) or any(comments(p.text) for p in (base, mine, new)):
+        return None
+    names = [name for name in theirs if name in ours or name not in before]
+    names += [name for name in ours if name not in before and name not in theirs]
+    if theirs == sorted(theirs, key=_sorting):
+        names.sort(key=_sorting)
+    if not names:
+        return None
+    start = new.text.partition(" import ")[0] + " import "
+    line = start + ", ".join(names)
+    lines = [line] if len(line) <= 100 else [f"{start}(", *(f"    {n}," for n in names), ")"]
+    imported = ast.parse("\n".join(lines)).body
+    return _like(base, lines, new.blanks, tuple(imported))
+
+
+def _names(node: ast.ImportFrom) -> Iterator[str]:
+    for alias in node.names:
+        yield f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+
+
+def _sorting(name: str) -> tuple[bool, bool, str]:
+    """Constants, then classes, then the rest, as import sorters do."""
+    return not name.isupper(), not name[0].isupper(), name
+
+
+def _code_and_comment(base: Piece, mine: Piece, new: Piece) -> Piece | None:
+    """One side changed the code, the other the comment behind it."""
+    parts = [_parts(piece) for piece in (base, mine, new)]
+    merged = []
+    for before, ours, theirs in zip(*parts, strict=True):
+        if before != ours and before != theirs and ours != theirs:
+            return None
+        merged.append(theirs if ours == before else ours)
+    line = "  ".join(part for part in merged if part)
+    changed = new if merged[0] == parts[2][0] else mine
+    return _like(base, [line], new.blanks, changed.nodes)
+
+
+def _parts(piece: Piece) -> tuple[str, str]:
+    found = comments(piece.text)
+    comment = found[0] if found else ""
+    return piece.text.removesuffix(comment).rstrip(), comment

@@ -1,0 +1,1 @@
+"""What an update of a project changes, file by file."""
