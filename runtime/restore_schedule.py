@@ -9,8 +9,8 @@ from torch.optim.lr_scheduler import CyclicLR, OneCycleLR, ReduceLROnPlateau
 
 from runtime.restore import restore
 
-# the settings of ReduceLROnPlateau, and what a schedule's length is called; the rest of its state is how far it has come
 PLATEAU = ("factor", "min_lrs", "patience", "threshold", "cooldown", "eps", "threshold_mode")
+# what a schedule's length is called; the rest of its state is how far it has come
 LENGTHS = ("T_max", "total_iters", "total_steps", "_schedule_phases", "_milestones")
 
 

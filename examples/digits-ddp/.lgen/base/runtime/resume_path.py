@@ -16,8 +16,8 @@ def resume_checkpoint(
     """Return the run's folder and the checkpoint: "last", "best" or the path of one.
 
     "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
-    damaged this is said, and the one before it is used. Says which one it is. The key `path` of the checkpoint tells
-    where it lies.
+    damaged this is said, and the one before it is used. Says which one it is. The key `path` of
+    the checkpoint tells where it lies.
     """
     if which not in ("last", "best"):
         path = Path(which).absolute()
