@@ -204,6 +204,8 @@ class _Alignment:
             is_end = lambda h: h in inverse or h in no_wraps[1]  # noqa: E731
             theirs = self.outer(new, new[other].holder, is_end)
             stays = theirs < 0 if ours < 0 else found[ours] == theirs
+            if ours != piece.holder and theirs != new[other].holder:
+                stays &= piece.id == new[other].id  # under another header it must be the same
             if piece.kind == "clause":
                 stays = found[piece.opener] == new[other].opener
             if not stays:

@@ -100,10 +100,10 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
         if other.scope == place.scope
         and other.key not in old.by_key
         and (
-            (new.source(other) == old.source(place) and abs(other.line - place.line) <= 4)
+            _alternative(place, other)
             or (parent or not place.parent)
             and other.parent is parent
-            and (new.source(other) == old.source(place) or _alternative(place, other))
+            and new.source(other) == old.source(place)
         )
     ]
     return min(others, key=lambda other: abs(other.line - place.line), default=None)
@@ -111,7 +111,7 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
 
 def _alternative(one: Place, other: Place) -> bool:
     """Whether two statements of one sort stand one below the other in the template."""
-    same = _sort(one.node) == _sort(other.node)
+    same = one.line > 0 and _sort(one.node) == _sort(other.node)
     return same and abs(one.line - other.line) <= 4
 
 

@@ -235,6 +235,13 @@ def test_an_edit_in_what_is_removed_is_a_conflict() -> None:
     assert "model.step(batch)" in merged.text
 
 
+def test_a_comment_stays_out_of_a_block_that_replaces_its_own() -> None:
+    """Another condition with another end is not the block that the user wrote about."""
+    base = 'if not mps():\n    exit("needs mps")\nrun()\n'
+    mine = edited(base, ("    exit", "    # mine\n    exit"))
+    conflict(base, mine, 'if not cuda():\n    exit("needs cuda")\nrun()\n')
+
+
 def test_a_statement_that_both_removed_is_removed() -> None:
     """Also where one side removed more."""
     base = "one()\ntwo()\nthree()\nfour()\n"
