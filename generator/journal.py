@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lgen.durable import beside, bytes_of, put, remove_empty, sync, write_beside
 from lgen.lgen_folder import BASE, FOLDER
+from lgen.user_file import decoded
 from lgen.write import locked
 
 JOURNAL = f"{FOLDER}/journal.json"
@@ -94,21 +95,13 @@ def _after_edit(root: Path, change: Change) -> tuple[Change | None, str]:
         return None, f"{edited} left as it is; look at `lgen diff --mine`"
     from lgen.merge import merge
 
-    crlf = change.old.count(b"\r\n") == change.old.count(b"\n")
     try:
-        old, mine, new = (_plain(data, crlf) for data in (change.old, found, change.new))
+        (old, _), (mine, form), (new, _) = map(decoded, (change.old, found, change.new))
     except UnicodeDecodeError:
         return None, f"{edited} left as it is; look at `lgen diff --mine`"
     merged = merge(old, mine, new, python=change.path.endswith(".py"))
     told = f"with {merged.conflicts} conflicts" if merged.conflicts else "merged"
-    text = merged.text.replace("\n", "\r\n") if crlf else merged.text
-    return Change(change.path, found, text.encode("utf-8"), change.mode), f"{edited} {told}"
-
-
-def _plain(data: bytes, crlf: bool) -> str:
-    """The text of a file, with plain line ends; raises UnicodeDecodeError."""
-    text = data.decode("utf-8")
-    return text.replace("\r\n", "\n") if crlf else text
+    return Change(change.path, found, form.encoded(merged.text), change.mode), f"{edited} {told}"
 
 
 @contextmanager

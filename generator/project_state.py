@@ -85,9 +85,14 @@ def _stored(root: Path) -> list[str]:
     return sorted(path.relative_to(base).as_posix() for path in files)
 
 
+def starts_conflict(text: str) -> bool:
+    """Whether a line of the text is the marker that begins a conflict."""
+    return "\n<<<<<<< " in f"\n{text}"
+
+
 def _manifest(text: str) -> dict[str, Any] | Fault:
     """The manifest, if it is one of a format that this lgen knows."""
-    if text.startswith("<<<<<<< ") or "\n<<<<<<< " in text:
+    if starts_conflict(text):
         return Fault(MANIFEST, None, _CONFLICT)
     broken = Fault(MANIFEST, None, "this is no manifest of lgen; restore it from your repository")
     try:

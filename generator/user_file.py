@@ -13,6 +13,29 @@ _BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
+class Form:
+    """The line ends of a text file, and whether a byte order mark stands before its text."""
+
+    crlf: bool
+    bom: bool
+
+    def encoded(self, text: str) -> bytes:
+        """A text with plain line ends as bytes in this form."""
+        if self.crlf:
+            text = text.replace("\n", "\r\n")
+        return ((_BOM if self.bom else "") + text).encode("utf-8")
+
+
+def decoded(data: bytes) -> tuple[str, Form]:
+    """The text of a file with plain line ends, and its form; raises UnicodeDecodeError."""
+    text = data.decode("utf-8")
+    bom = text.startswith(_BOM)
+    crlf = "\n" in text and text.count("\n") == text.count("\r\n")
+    text = text.removeprefix(_BOM)
+    return text.replace("\r\n", "\n") if crlf else text, Form(crlf, bom)
+
+
+@dataclass(frozen=True)
 class UserFile:
     """A file that is there.
 
@@ -24,17 +47,14 @@ class UserFile:
     data: bytes
     mode: int
     text: str | None
-    crlf: bool
-    bom: bool
+    form: Form
     is_link: bool
     unreadable: Fault | None
     unwritable: Fault | None
 
     def encoded(self, text: str) -> bytes:
         """A new text as bytes, with the line ends and the mark that the file has."""
-        if self.crlf:
-            text = text.replace("\n", "\r\n")
-        return ((_BOM if self.bom else "") + text).encode("utf-8")
+        return self.form.encoded(text)
 
 
 def read_user_file(root: Path, path: str) -> UserFile | None:
@@ -58,19 +78,15 @@ def read_user_file(root: Path, path: str) -> UserFile | None:
     unwritable = _unwritable(root, path, status.st_mode)
     unreadable: Fault | None = None
     text: str | None = None
+    form = Form(crlf=False, bom=False)
     try:
-        text = data.decode("utf-8")
+        text, form = decoded(data)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         told = "this is no UTF-8 text and cannot be merged; save the file as UTF-8"
         unreadable = Fault(path, line, told)
-    bom = text is not None and text.startswith(_BOM)
-    crlf = text is not None and "\n" in text and text.count("\n") == text.count("\r\n")
-    if text is not None:
-        text = text.removeprefix(_BOM)
-        text = text.replace("\r\n", "\n") if crlf else text
     mode = S_IMODE(status.st_mode)
-    return UserFile(path, data, mode, text, crlf, bom, is_link, unreadable, unwritable)
+    return UserFile(path, data, mode, text, form, is_link, unreadable, unwritable)
 
 
 def folder_fault(root: Path, path: str) -> Fault | None:
@@ -104,4 +120,4 @@ def _leads_inside(root: Path, file: Path) -> bool:
 
 def _without_text(path: str, is_link: bool, what: str) -> UserFile:
     fault = Fault(path, None, f"{what}; move or rename it")
-    return UserFile(path, b"", 0, None, False, False, is_link, fault, fault)
+    return UserFile(path, b"", 0, None, Form(crlf=False, bom=False), is_link, fault, fault)

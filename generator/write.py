@@ -11,6 +11,8 @@ from errno import EEXIST
 from pathlib import Path
 from tempfile import mkdtemp
 
+from lgen.durable import beside
+
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
 except ImportError:  # Windows has no such locks: what a killed process leaves there stays
@@ -29,7 +31,7 @@ def write_files(
     made: list[Path] = []
     try:
         for file, text in aside.items():
-            _write_new(_beside(file), text, made)
+            _write_new(beside(file), text, made)
         for path, text in files.items():
             made += _make_folders((root / path).parent)
             _write_new(root / path, text, made)
@@ -37,7 +39,7 @@ def write_files(
         _remove(made)
         raise
     for file in aside:
-        _beside(file).replace(file)
+        beside(file).replace(file)
 
 
 @contextmanager
@@ -111,11 +113,6 @@ def locked(folder: Path) -> int | None:
         except OSError:
             os.close(lock)
     return None
-
-
-def _beside(file: Path) -> Path:
-    """Where the new text of a file waits until everything else is written."""
-    return file.with_name(f"{file.name}.lgen-new")
 
 
 def _write_new(file: Path, text: str, made: list[Path]) -> None:

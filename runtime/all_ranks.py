@@ -1,10 +1,8 @@
 """Agreement of all processes."""
 
-import torch.distributed as dist
+from runtime.from_all_ranks import from_all_ranks
 
 
 def all_ranks(flag: bool) -> bool:
     """Return whether the flag is true on every rank; all ranks get the same answer."""
-    flags = [False] * dist.get_world_size()
-    dist.all_gather_object(flags, flag)
-    return all(flags)
+    return all(from_all_ranks(flag))

@@ -6,6 +6,8 @@ from typing import Any
 import torch.distributed as dist
 from torch.utils.data import DataLoader, IterableDataset
 
+from runtime.from_all_ranks import from_all_ranks
+
 
 def equal_forwards(loader: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
     """Yield each batch and True; then, while other processes still have batches, repeats and False.
@@ -16,13 +18,14 @@ def equal_forwards(loader: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
     """
     batches = iter(loader)
     lengths = from_all_ranks(known_length(loader))
+    known = [length for length in lengths if length is not None]
     number, last = 0, None
     while True:
         found = next(batches, None)
-        if None in lengths:
+        if len(known) < len(lengths):
             has_batch = from_all_ranks(found is not None)
         else:
-            has_batch = [number < length for length in lengths]
+            has_batch = [number < length for length in known]
         if not any(has_batch):
             return
         if number == 0 and not all(has_batch):
@@ -39,10 +42,3 @@ def known_length(loader: Any) -> int | None:
     """Return the number of batches, None where only the data knows."""
     exact = type(loader) is DataLoader and not isinstance(loader.dataset, IterableDataset)
     return len(loader) if exact else None
-
-
-def from_all_ranks(value: Any) -> list[Any]:
-    """Return the value of every process, in the order of the ranks."""
-    values = [None] * dist.get_world_size()
-    dist.all_gather_object(values, value)
-    return values

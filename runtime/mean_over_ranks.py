@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import torch.distributed as dist
+from runtime.from_all_ranks import from_all_ranks
 
 
 def mean_over_ranks(values: Mapping[str, Any]) -> dict[str, float]:
@@ -11,8 +11,7 @@ def mean_over_ranks(values: Mapping[str, Any]) -> dict[str, float]:
 
     All ranks call it.
     """
-    of_ranks: list[Mapping[str, float]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(of_ranks, {name: float(value) for name, value in values.items()})
+    of_ranks = from_all_ranks({name: float(value) for name, value in values.items()})
     names = dict.fromkeys(name for of_rank in of_ranks for name in of_rank)
     means = {}
     for name in names:

@@ -1,30 +1,16 @@
 """The digits project as a new user makes it: it learns real data, on one device and on several."""
 
 import csv
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from tests.support.commands import run
+
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 PROCESSES = ["devices=2", "accelerator=cpu"]
-
-
-def run(command: list[str], folder: Path, seconds: int) -> str:
-    """What a command prints in the folder; it must succeed in time."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def digits(folder: Path, *settings: str) -> Path:

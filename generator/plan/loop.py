@@ -236,6 +236,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     folder = given is not None or bool(spec.loggers) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)
+    by_time = saves_between and given is not None and given.train_time_interval is not None
     return Decisions(
         flags={
             "checkpoint": given is not None,
@@ -245,15 +246,13 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             and (
                 (conditional and every_n is not None)
                 or given.every_n_train_steps is not None
-                or (saves_between and given.train_time_interval is not None)
+                or by_time
             ),
             "weights_only": given is not None and given.save_weights_only,
             "save_conditionally": conditional,
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
-            "save_by_time": saves_between
-            and given is not None
-            and given.train_time_interval is not None,
+            "save_by_time": by_time,
             "saves_between": saves_between,
             "run_folder": folder,
             "run_folder_only": folder and given is None,

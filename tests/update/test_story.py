@@ -1,11 +1,11 @@
 """A project that is edited, and then changed again and again, through the commands alone."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.commands import run
 
 EDITS = [
     # a print of the user's own
@@ -36,23 +36,9 @@ CHANGES = [
 ]
 
 
-def run(folder: Path, *command: str) -> str:
-    """What a command prints; it must succeed."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def lgen(folder: Path, *arguments: str) -> str:
     """What lgen prints; it must succeed."""
-    return run(folder, sys.executable, "-m", "lgen", *arguments)
+    return run([sys.executable, "-m", "lgen", *arguments], folder, 600)
 
 
 def trains(folder: Path) -> None:
@@ -61,7 +47,7 @@ def trains(folder: Path) -> None:
     if (folder / "launch.sh").exists():
         torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
         command = ["-m", *torchrun, *command]
-    printed = run(folder, sys.executable, *command)
+    printed = run([sys.executable, *command], folder, 600)
     assert "my loss" in printed and "my error" in printed
 
 
@@ -97,7 +83,7 @@ def tell(folder: Path, *, at_each_step: bool) -> None:
         if at_each_step or settings == CHANGES[0]:
             trains(project)
         if at_each_step:
-            run(project, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+            run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], project, 600)
     # what it was, but for what the spec now says of the accelerator
     lgen(project, "set", "accelerator=auto")
     assert (project / "train.py").read_text() == text

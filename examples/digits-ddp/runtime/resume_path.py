@@ -38,10 +38,11 @@ def resume_checkpoint(
         return path.parent.parent, state
     for run in sorted(Path(root).glob("version_*"), key=run_number, reverse=True):
         folder = run / "checkpoints"
-        if not any(folder.glob("*.ckpt")):
+        paths = list(newest_first(folder))
+        if not paths:
             print(f"passed over: {run} has no checkpoint", file=sys.stderr)
             continue
-        checkpoint = first_usable(newest_first(folder), load)
+        checkpoint = first_usable(paths, load)
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
             if not names:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import torch.distributed as dist
+from runtime.from_all_ranks import from_all_ranks
 
 
 def sum_over_ranks(sums: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
@@ -10,10 +10,8 @@ def sum_over_ranks(sums: Mapping[str, tuple[float, float]]) -> dict[str, tuple[f
 
     A rank that had no batch may lack a name. The ranks are added in their order, in float64.
     """
-    gathered: list[Mapping[str, tuple[float, float]]] = [{}] * dist.get_world_size()
-    dist.all_gather_object(gathered, dict(sums))
     total: dict[str, tuple[float, float]] = {}
-    for of_rank in gathered:
+    for of_rank in from_all_ranks(dict(sums)):
         for name, (value, weight) in of_rank.items():
             value_so_far, weight_so_far = total.get(name, (0.0, 0.0))
             total[name] = (value_so_far + value, weight_so_far + weight)

@@ -1,7 +1,6 @@
 """Ends a run whose loss is no number any more, on all processes together."""
 
-import torch.distributed as dist
-
+from runtime.from_all_ranks import from_all_ranks
 from runtime.training_metrics import TrainingMetrics
 
 
@@ -11,8 +10,7 @@ def stop_on_nonfinite_loss_of_any_rank(train_metrics: TrainingMetrics) -> None:
     All ranks call it and end together: one that ended alone would leave the others waiting.
     """
     train_metrics.read()
-    steps: list[int | None] = [None] * dist.get_world_size()
-    dist.all_gather_object(steps, train_metrics.nonfinite_step)
+    steps = from_all_ranks(train_metrics.nonfinite_step)
     found = [step for step in steps if step is not None]
     if found:
         raise SystemExit(
