@@ -18,13 +18,19 @@ def beside(file: Path) -> Path:
 
 def write_beside(file: Path, data: bytes, mode: int | None = None) -> None:
     """Writes the new bytes of a file beside it, with its mode and owner."""
-    with beside(file).open("wb") as stream:
-        with suppress(FileNotFoundError):
-            status = file.stat()
-            mode = S_IMODE(status.st_mode)
+    write_file(beside(file), data, mode, like=file.stat() if file.exists() else None)
+
+
+def write_file(
+    file: Path, data: bytes, mode: int | None = None, like: os.stat_result | None = None
+) -> None:
+    """Writes a file with the mode and owner of another; without a mode, #! makes it executable."""
+    with file.open("wb") as stream:
+        if like is not None:
+            mode = S_IMODE(like.st_mode)
             with suppress(OSError):
-                os.fchown(stream.fileno(), status.st_uid, status.st_gid)
-        if mode is None and data.startswith(b"#!"):
+                os.fchown(stream.fileno(), like.st_uid, like.st_gid)
+        elif mode is None and data.startswith(b"#!"):
             mode = S_IMODE(os.fstat(stream.fileno()).st_mode) | 0o111
         if mode is not None:
             os.fchmod(stream.fileno(), mode)
@@ -38,7 +44,8 @@ def put(descriptor: int, data: bytes, name: str) -> None:
         while view:
             view = view[os.write(descriptor, view) :]
     except OSError as error:
-        error.filename = error.filename or name  # a full disk does not say which file
+        # a full disk does not say which file
+        error.filename = error.filename or name.removesuffix(_BESIDE)
         raise
 
 

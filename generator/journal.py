@@ -40,6 +40,15 @@ def write_changes(root: Path, changes: Sequence[Change]) -> None:
     """
     if not changes:
         return
+    (root / FOLDER).mkdir(exist_ok=True)
+    try:
+        _write_changes(root, changes)
+    except BaseException:
+        _remove_empty_folder(root)
+        raise
+
+
+def _write_changes(root: Path, changes: Sequence[Change]) -> None:
     with _alone(root):
         for change in changes:
             if bytes_of(_target(root, change)) != change.old:
@@ -76,9 +85,10 @@ def recover(root: Path) -> list[str]:
     with _alone(root):
         if not os.path.lexists(root / JOURNAL):
             (root / _DRAFT).unlink(missing_ok=True)
-            return ["An update that was interrupted has been taken back; no file had changed."]
+            _remove_empty_folder(root)
+            return ["What an interrupted lgen had begun is taken back; no file had changed."]
         changes = _read_journal(root)
-        lines = ["An update that was interrupted has been finished."]
+        lines = ["What an interrupted lgen had begun is now done."]
         left = [_after_edit(root, change) for change in changes]
         lines += [line for _, line in left if line]
         _make(root, [change for change, _ in left if change is not None])
@@ -102,6 +112,12 @@ def _after_edit(root: Path, change: Change) -> tuple[Change | None, str]:
     merged = merge(old, mine, new, python=change.path.endswith(".py"))
     told = f"with {merged.conflicts} conflicts" if merged.conflicts else "merged"
     return Change(change.path, found, form.encoded(merged.text), change.mode), f"{edited} {told}"
+
+
+def _remove_empty_folder(root: Path) -> None:
+    """Removes a .lgen that was made for a project that did not come to be."""
+    with suppress(OSError):
+        (root / FOLDER).rmdir()
 
 
 @contextmanager

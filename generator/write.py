@@ -1,4 +1,4 @@
-"""Writing to disk: all of it or nothing."""
+"""A new folder with all its files, or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from errno import EEXIST
 from pathlib import Path
 from tempfile import mkdtemp
 
-from lgen.durable import beside
+from lgen.durable import write_file
 
 try:
     from fcntl import LOCK_EX, LOCK_NB, flock
@@ -19,27 +19,12 @@ except ImportError:  # Windows has no such locks: what a killed process leaves t
     flock = None  # type: ignore[assignment]
 
 
-def write_files(
-    root: Path, files: Mapping[str, str], replaced: Mapping[str, str] | None = None
-) -> None:
-    """Writes new files below `root`, and a new text of those `replaced`; #! makes one executable.
-
-    If one of them cannot be written, all is as it was. Raises OSError, also where a file that
-    should be new is there.
-    """
-    aside = {(root / path).resolve(): text for path, text in (replaced or {}).items()}
-    made: list[Path] = []
-    try:
-        for file, text in aside.items():
-            _write_new(beside(file), text, made)
-        for path, text in files.items():
-            made += _make_folders((root / path).parent)
-            _write_new(root / path, text, made)
-    except BaseException:
-        _remove(made)
-        raise
-    for file in aside:
-        beside(file).replace(file)
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Writes files into a folder that nobody else uses yet; #! makes one executable."""
+    for path, text in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, text.encode("utf-8"))
 
 
 @contextmanager
@@ -113,19 +98,6 @@ def locked(folder: Path) -> int | None:
         except OSError:
             os.close(lock)
     return None
-
-
-def _write_new(file: Path, text: str, made: list[Path]) -> None:
-    """Writes a file that is not there, and notes in `made` that it was made."""
-    try:
-        with file.open("x", encoding="utf-8", newline="\n") as stream:
-            made.append(file)
-            stream.write(text)
-    except OSError as error:
-        error.filename = error.filename or file.name  # a full disk does not say which file
-        raise
-    if text.startswith("#!"):
-        file.chmod(file.stat().st_mode | 0o111)
 
 
 def _make_folders(folder: Path) -> list[Path]:

@@ -113,13 +113,22 @@ class Checkpoints:
         """Go on from a checkpoint of this folder, which becomes the last one.
 
         A later one of steps that are done again, or a damaged one, is never the one before
-        another. What interrupted saves had still to remove is removed.
+        another.
         """
         path = Path(checkpoint["path"])
         self.files = dict(checkpoint["checkpoints"]["files"])
-        self.dropped = list(checkpoint["checkpoints"]["dropped"])
         if self.save_last and path.name != "last.ckpt":
             self.link(path, self.folder / "last.ckpt")
+        self.remove_left_over(checkpoint)
+
+    def end_save(self, checkpoint: Mapping[str, Any]) -> None:
+        """Remove what an interrupted save of the last checkpoint had still to remove."""
+        if Path(checkpoint["path"]).name == "last.ckpt":
+            self.remove_left_over(checkpoint)
+
+    def remove_left_over(self, checkpoint: Mapping[str, Any]) -> None:
+        """Remove what the save of a checkpoint takes away after it is written."""
+        self.dropped = list(checkpoint["checkpoints"]["dropped"])
         self.remove_dropped()
         for left_over in self.folder.glob("*.ckpt.*"):
             self.remove(left_over)

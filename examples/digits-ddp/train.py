@@ -337,6 +337,7 @@ def main(cfg: Config) -> dict[str, float]:
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             if is_main:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+                checkpoints.end_save(checkpoint)
             return {}
         from_main(checkpoints.resume, checkpoint)
         if is_main:

@@ -101,6 +101,8 @@ def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
 
 def already_a_project(root: Path) -> Fault | None:
     """The fault of a folder that lgen has filled before."""
-    if not os.path.lexists(root / FOLDER):
+    folder = root / FOLDER
+    if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return None
-    return Fault(str(root / FOLDER), None, "this is a project already; lgen set changes an option")
+    told = "this is a project already; `lgen set` changes an option, `lgen update` follows the spec"
+    return Fault(str(folder), None, told)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lgen.commands.build import Build, already_a_project, build, with_values
+from lgen.durable import bytes_of
+from lgen.journal import Change, write_changes
 from lgen.lgen_folder import SCHEMA_LINE, SPEC_FILE
 from lgen.spec.fault import Fault
-from lgen.write import write_files
 
 _SPEC = """\
 module: {module}
@@ -53,11 +54,10 @@ def init(root: Path, classes: Classes, settings: Sequence[str]) -> Build | list[
     built = build(root, spec_text, settings)
     if isinstance(built, list):
         return built
-    spec = {SPEC_FILE: spec_text}
-    if not has_spec:
-        write_files(root, built.files | spec)
-    else:
-        write_files(root, built.files, replaced=spec if spec_text != before else {})
+    changes = [Change(path, None, text.encode("utf-8")) for path, text in built.files.items()]
+    if not has_spec or spec_text != before:
+        changes.append(Change(SPEC_FILE, bytes_of(root / SPEC_FILE), spec_text.encode("utf-8")))
+    write_changes(root, changes)
     return built
 
 

@@ -82,5 +82,5 @@ def _fill(
     built = build(folder, spec_text, settings)
     if isinstance(built, list):
         raise _Stop(built)
-    write_files(folder, built.files, replaced={SPEC_FILE: spec_text})
+    write_files(folder, built.files | {SPEC_FILE: spec_text})
     return built

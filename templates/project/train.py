@@ -669,6 +669,7 @@ def main(cfg: Config) -> dict[str, float]:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
                 if early_stopping.should_stop:  #: if early_stopping
                     print(f"stopped: {early_stopping.reason}")
+                checkpoints.end_save(checkpoint)
             return {}
         checkpoints.resume(checkpoint)  #: if not distributed
         from_main(checkpoints.resume, checkpoint)  #: if distributed

@@ -3,16 +3,20 @@
 import json
 import os
 import pty
+import random
 import select
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import lgen.write as lgen_write
+from lgen import durable
 from tests.cli.conftest import Lgen, tree
+from tests.support.killed_lgen import failed_at, killed_at
 from tests.support.projects import MODEL
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -186,17 +190,48 @@ def test_interrupt_while_writing_leaves_nothing(
 ) -> None:
     """Ctrl-C when half of the files are there ends with 130, and takes them away."""
     before = tree(users_files)
-    write = lgen_write._write_new
+    write = durable.write_file
 
-    def interrupted(file: Path, text: str, made: list[Path]) -> None:
-        if file.name == "train.py":
+    def interrupted(file: Path, *how: Any, **like: Any) -> None:
+        if file.name.startswith("train.py"):
             raise KeyboardInterrupt
-        write(file, text, made)
+        write(file, *how, **like)
 
-    monkeypatch.setattr(lgen_write, "_write_new", interrupted)
+    monkeypatch.setattr(durable, "write_file", interrupted)
     result = lgen("init")
     assert (result.code, result.out, result.err) == (130, "", "")
     assert tree(users_files) == before
+
+
+def test_killed_while_writing(lgen: Lgen, users_files: Path) -> None:
+    """The next command of any kind writes all the files or takes all away, and says so."""
+    copy, old = users_files.parent / "copy", tree(users_files)
+    shutil.copytree(users_files, copy)
+    assert lgen("init").code == 0
+    new = tree(users_files)
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    finished = 0
+    for number in random.Random(seed).sample(range(2, 150), 8):
+        for path in users_files.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(copy, users_files, dirs_exist_ok=True)
+        assert killed_at(number, users_files, "init"), number
+        if "is now done" in lgen("options", "seed").err:
+            finished += 1
+            assert tree(users_files) == new, number
+        else:
+            assert {**tree(users_files), ".lgen": None} == {**old, ".lgen": None}, number
+            assert lgen("init").code == 0 and tree(users_files) == new, number
+    assert finished
+
+
+def test_disk_that_fails_while_writing(lgen: Lgen, users_files: Path) -> None:
+    """All is as it was."""
+    before = tree(users_files)
+    for number in range(1, 150, 7):
+        assert failed_at(number, users_files, "init") == 2
+        assert tree(users_files) == before, number
 
 
 def test_odd_names_make_a_project_that_installs(lgen: Lgen, users_files: Path) -> None:

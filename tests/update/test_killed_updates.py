@@ -14,8 +14,8 @@ from tests.support.killed_lgen import failed_at, killed_at
 from tests.update.conftest import Edit, Lgen, tree
 
 STEP = "            optimizer.step()\n"
-FINISHED = "lgen: An update that was interrupted has been finished.\n"
-TAKEN_BACK = "lgen: An update that was interrupted has been taken back; no file had changed.\n"
+FINISHED = "lgen: What an interrupted lgen had begun is now done.\n"
+TAKEN_BACK = "lgen: What an interrupted lgen had begun is taken back; no file had changed.\n"
 
 
 def own_files(files: dict[str, bytes | None]) -> dict[str, bytes]:

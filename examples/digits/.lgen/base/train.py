@@ -274,6 +274,7 @@ def main(cfg: Config) -> dict[str, float]:
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            checkpoints.end_save(checkpoint)
             return {}
         checkpoints.resume(checkpoint)
         # what was logged after the checkpoint is logged again
