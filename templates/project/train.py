@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -691,7 +691,8 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.epoch = epoch  #: if map_style
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = iter(WINDOWED)  #: if not sized and not accumulate
+        batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
+        batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
         batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate

@@ -2,19 +2,20 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from tests.combinations.combine import random_rows
-from tests.combinations.projects import write_project
+from tests.combinations.combine import Row, random_rows
+from tests.combinations.projects import row_of, write_project
 
 SEED = 31
 
 
-def check(folder: Path, rows: int, seed: int) -> None:
+def check(folder: Path, rows: Iterable[Row]) -> None:
     """Fails with what mypy says of some projects; they share its cache."""
-    for number, row in enumerate(random_rows(rows, seed)):
+    for number, row in enumerate(rows):
         project = write_project(folder / str(number), row)
         command = [sys.executable, "-m", "mypy", "--cache-dir", str(folder / "cache")]
         result = subprocess.run(
@@ -29,11 +30,17 @@ def check(folder: Path, rows: int, seed: int) -> None:
 
 def test_random_projects(tmp_path: Path) -> None:
     """Three projects of random options."""
-    check(tmp_path, 3, SEED)
+    check(tmp_path, random_rows(3, SEED))
+
+
+def test_streams(tmp_path: Path) -> None:
+    """Training data of every kind, with a state or without one."""
+    kinds = ("iterable", "stateful iterable", "loader", "stateful loader")
+    check(tmp_path, [row_of(train=kind) for kind in kinds])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(10))
 def test_more_random_projects(tmp_path: Path, chunk: int) -> None:
     """Ten projects in each part."""
-    check(tmp_path, 10, SEED + 1 + chunk)
+    check(tmp_path, random_rows(10, SEED + 1 + chunk))
