@@ -36,17 +36,18 @@ def options() -> list[Row]:
 
 
 def _rows(name: str, schema: dict[str, Any], group: str, required: bool) -> list[Row]:
-    """The row of an option and the rows of what is inside it."""
+    """The row of an option and the rows of what is inside it, which have the rules about them."""
     default = None if required else _default_text(schema.get("default"))
-    found = [(rule.keys, rule.sentence) for rule in RULES]
-    found += [(rule.keys, rule.sentence) for rule in CODE_RULES]
-    rules = tuple(sentence for keys, sentence in found if name in keys)
-    rows = [Row(name, words(schema), default, schema.get("description", ""), rules, group)]
+    inside: list[Row] = []
     for branch in branches(schema):
         needed = branch.get("required", [])
         for key, inner in branch.get("properties", {}).items():
-            rows += _rows(f"{name}.{key}", inner, group, key in needed)
-    return rows
+            inside += _rows(f"{name}.{key}", inner, group, key in needed)
+    found = [(rule.keys, rule.sentence) for rule in [*RULES, *CODE_RULES]]
+    told = {sentence for row in inside for sentence in row.rules}
+    rules = tuple(sentence for keys, sentence in found if name in keys and sentence not in told)
+    doc = schema.get("description", "")
+    return [Row(name, words(schema), default, doc, rules, group), *inside]
 
 
 def _default_text(value: Any) -> str:
