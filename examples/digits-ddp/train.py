@@ -37,6 +37,7 @@ from runtime.evaluation_mode import evaluation_mode
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
+from runtime.go_on import end_save, go_on
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -337,9 +338,9 @@ def main(cfg: Config) -> dict[str, float]:
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             if is_main:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
-                checkpoints.end_save(checkpoint)
+                end_save(checkpoints, checkpoint)
             return {}
-        from_main(checkpoints.resume, checkpoint)
+        from_main(go_on, checkpoints, checkpoint)
         if is_main:
             # what was logged after the checkpoint is logged again
             csv_logger.load_state_dict(checkpoint["csv_logger"])

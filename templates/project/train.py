@@ -52,6 +52,7 @@ from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
+from runtime.go_on import end_save, go_on
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
@@ -669,10 +670,10 @@ def main(cfg: Config) -> dict[str, float]:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
                 if early_stopping.should_stop:  #: if early_stopping
                     print(f"stopped: {early_stopping.reason}")
-                checkpoints.end_save(checkpoint)
+                end_save(checkpoints, checkpoint)
             return {}
-        checkpoints.resume(checkpoint)  #: if not distributed
-        from_main(checkpoints.resume, checkpoint)  #: if distributed
+        go_on(checkpoints, checkpoint)  #: if not distributed
+        from_main(go_on, checkpoints, checkpoint)  #: if distributed
         if is_main:  #: wrap if distributed and files
             # what was logged after the checkpoint is logged again
             csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv

@@ -130,7 +130,7 @@ def unused_definitions(trees: Mapping[str, ast.Module]) -> Iterator[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
                 names[node.id] = names.get(node.id, 0) + 1
-            elif isinstance(node, ast.Attribute):
+            elif isinstance(node, ast.Attribute) and not is_field(node):
                 names[node.attr] = names.get(node.attr, 0) + 1
     for path, tree in trees.items():
         for node in tree.body:
@@ -147,6 +147,11 @@ def unused_definitions(trees: Mapping[str, ast.Module]) -> Iterator[str]:
                         or is_override(path, node)
                     ):
                         yield f"{path}: nothing uses {node.name}.{method.name}"
+
+
+def is_field(node: ast.Attribute) -> bool:
+    """Whether it is a field of Config, which may have the name of a method."""
+    return isinstance(node.value, ast.Name) and node.value.id == "cfg"
 
 
 def defined(node: ast.stmt) -> list[str]:

@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from runtime.checkpoint_file import load_checkpoint, save_checkpoint
 from runtime.checkpoints import Checkpoints, file_stem
+from runtime.go_on import go_on
 from runtime.resume_path import resume_checkpoint
 
 
@@ -85,7 +86,7 @@ def test_same_files_and_best_as_lightning(tmp_path):
                 ours = Checkpoints(
                     folder, monitor="val_loss", mode=mode, save_top_k=top_k, filename=filename
                 )
-                ours.resume(resume_path(folder / "last.ckpt"))
+                go_on(ours, resume_path(folder / "last.ckpt"))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def train(root, top_k, die_at=None):
     if (folder / "last.ckpt").exists():
         _, checkpoint = resume_checkpoint(root, "last")
         first = checkpoint["step"]
-        checkpoints.resume(checkpoint)
+        go_on(checkpoints, checkpoint)
     originals = {name: getattr(os, name) for name in ("replace", "link", "fsync", "unlink")}
     for name, function in originals.items():
         setattr(os, name, counted(function))
@@ -261,7 +262,7 @@ def test_a_damaged_last_never_becomes_the_one_before(tmp_path):
     (folder / "last.ckpt").unlink()
     (folder / "last.ckpt").write_bytes(b"damaged")
     again = Checkpoints(folder)
-    again.resume(resume_checkpoint(tmp_path, "last")[1])
+    go_on(again, resume_checkpoint(tmp_path, "last")[1])
     assert load_checkpoint(folder / "last.ckpt")["step"] == 1
     save_steps(again, 2)
     assert load_checkpoint(folder / "previous.ckpt")["step"] == 1
@@ -271,7 +272,7 @@ def test_a_damaged_last_never_becomes_the_one_before(tmp_path):
 def test_a_last_of_steps_that_are_done_again_never_becomes_the_one_before(tmp_path):
     save_steps(Checkpoints(tmp_path, save_top_k=-1), 1, 2, 3, 4)
     again = Checkpoints(tmp_path, save_top_k=-1)
-    again.resume(resume_path(tmp_path / "epoch=0-step=2.ckpt"))
+    go_on(again, resume_path(tmp_path / "epoch=0-step=2.ckpt"))
     assert load_checkpoint(tmp_path / "last.ckpt")["step"] == 2
     save_steps(again, 3)
     assert load_checkpoint(tmp_path / "previous.ckpt")["step"] == 2
@@ -289,7 +290,7 @@ def test_a_resumed_run_may_keep_fewer(tmp_path):
     for step, loss in enumerate([5.0, 4.0, 6.0]):
         checkpoints.save(state(step), epoch=step, step=step, metrics={"val_loss": loss})
     fewer = Checkpoints(tmp_path, monitor="val_loss", save_top_k=1)
-    fewer.resume(resume_path(tmp_path / "last.ckpt"))
+    go_on(fewer, resume_path(tmp_path / "last.ckpt"))
     fewer.save(state(3), epoch=3, step=3, metrics={"val_loss": 4.5})
     assert names(tmp_path) == {"epoch=1-step=1.ckpt"}
     fewer.save(state(4), epoch=4, step=4, metrics={"val_loss": 3.0})

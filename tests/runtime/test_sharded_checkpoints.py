@@ -11,6 +11,7 @@ from torch.distributed.tensor import DTensor
 
 from runtime.checkpoint_file import DamagedCheckpoint
 from runtime.checkpoint_folder import load_state, load_verified_state
+from runtime.go_on import go_on
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
 from tests.runtime.ranks import run_ranks
@@ -61,7 +62,7 @@ def train(rank, world_size, root, first, steps, resume=None, top_k=1):
     if resume is not None:
         run, checkpoint = resume_sharded(root, resume)
         assert run == root / "version_0" and checkpoint["step"] == first
-        checkpoints.resume(checkpoint) if rank == 0 else None
+        go_on(checkpoints, checkpoint) if rank == 0 else None
         restore_model(checkpoint, model)
         restore_optimizer(checkpoint, model, optimizer)
     for step in range(first + 1, steps + 1):

@@ -109,30 +109,6 @@ class Checkpoints:
         best_first = sorted(self.files, key=lambda name: self.sign * self.files[name])
         return {"files": dict(self.files), "best": best_first, "dropped": list(self.dropped)}
 
-    def resume(self, checkpoint: Mapping[str, Any]) -> None:
-        """Go on from a checkpoint of this folder, which becomes the last one.
-
-        A later one of steps that are done again, or a damaged one, is never the one before
-        another.
-        """
-        path = Path(checkpoint["path"])
-        self.files = dict(checkpoint["checkpoints"]["files"])
-        if self.save_last and path.name != "last.ckpt":
-            self.link(path, self.folder / "last.ckpt")
-        self.remove_left_over(checkpoint)
-
-    def end_save(self, checkpoint: Mapping[str, Any]) -> None:
-        """Remove what an interrupted save of the last checkpoint had still to remove."""
-        if Path(checkpoint["path"]).name == "last.ckpt":
-            self.remove_left_over(checkpoint)
-
-    def remove_left_over(self, checkpoint: Mapping[str, Any]) -> None:
-        """Remove what the save of a checkpoint takes away after it is written."""
-        self.dropped = list(checkpoint["checkpoints"]["dropped"])
-        self.remove_dropped()
-        for left_over in self.folder.glob("*.ckpt.*"):
-            self.remove(left_over)
-
 
 def file_stem(template: str, values: Mapping[str, float]) -> str:
     """Return the template with name=value for each {name} in it, as in `epoch=1-step=6`."""

@@ -30,6 +30,7 @@ from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.global_batch import check_global_batch
+from runtime.go_on import end_save, go_on
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -274,9 +275,9 @@ def main(cfg: Config) -> dict[str, float]:
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
-            checkpoints.end_save(checkpoint)
+            end_save(checkpoints, checkpoint)
             return {}
-        checkpoints.resume(checkpoint)
+        go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
         csv_logger.load_state_dict(checkpoint["csv_logger"])
         checkpoint = None  # frees its memory
