@@ -802,15 +802,13 @@ def main(cfg: Config) -> dict[str, float]:
 
         if batch_idx == 0:  #: if counts_batches and not sized
             sys.exit(f"the training data is empty in epoch {epoch}")
-        if STOP_UNSAVED:  #: if saves_between and not sized
+        if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
+            sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
+        if STOP_UNSAVED:  #: if saves_between
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed
         stopped = (STOP_DUE) and not all_ranks(next(batches, None) is None)  #: if not sized and distributed
-        if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
-            sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
-        if STOP_UNSAVED:  #: if saves_between and sized
-            save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
         metrics |= row
