@@ -30,7 +30,7 @@ def same_sort(one: Piece, two: Piece) -> bool:
     if isinstance(first, IMPORTS) and isinstance(second, IMPORTS):
         return module(first) == module(second)
     if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
-        return ast.dump(first.targets[0]) == ast.dump(second.targets[0])
+        return _same_target(first, second)
     if isinstance(first, ast.AnnAssign) and isinstance(second, ast.AnnAssign):
         return ast.dump(first.target) == ast.dump(second.target)
     if isinstance(first, ast.Expr) and isinstance(second, ast.Expr):
@@ -38,6 +38,16 @@ def same_sort(one: Piece, two: Piece) -> bool:
         if isinstance(one_call, ast.Call) and isinstance(two_call, ast.Call):
             return _same_call(one_call.func, two_call.func)
     return True
+
+
+def _same_target(one: ast.Assign, two: ast.Assign) -> bool:
+    """Whether both set the same, or share some of the names that one call gives values to."""
+    first, second = one.targets[0], two.targets[0]
+    if isinstance(first, ast.Tuple) and isinstance(second, ast.Tuple):
+        if isinstance(one.value, ast.Call) and isinstance(two.value, ast.Call):
+            names = [{ast.dump(target) for target in tuple_.elts} for tuple_ in (first, second)]
+            return not names[0].isdisjoint(names[1]) and _same_call(one.value.func, two.value.func)
+    return ast.dump(first) == ast.dump(second)
 
 
 def _same_call(one: ast.expr, two: ast.expr) -> bool:

@@ -30,7 +30,7 @@ class Conflict:
     owner: tuple[str, int] = ("", -1)  # where both are the header of one block
 
 
-Result = list[Chosen | Conflict]
+Result = Sequence[Chosen | Conflict]
 
 
 class Weave:
@@ -42,7 +42,7 @@ class Weave:
         self.sides = (self.mine, self.new)
         self.refused: list[set[Event]] = []  # what must not be merged, but stand in a conflict
         self.in_conflict: set[Event] = set()
-        self.result: Result = []
+        self.result: list[Chosen | Conflict] = []
 
     def run(self) -> Result:
         """Merge; pieces that are refused become conflicts."""
@@ -141,11 +141,17 @@ class Weave:
             order = in_order(self.base, self.mine, self.new, mine[0], new[0])
             if order is None:
                 return None
-            result: Result = []
-            for side in order:
-                result += self.chosen(side, *(ours if side is self.mine else theirs))
-            return result
+            spans = [(side, *(ours if side is self.mine else theirs)) for side in order]
+            above, below = (self.chosen(*span) for span in spans)
+            if all(self.leads(*span) for span in spans):  # only one begins the paragraph now
+                below[0] = replace(below[0], piece=replace(below[0].piece, blanks=0))
+            return [*above, *below]
         return None
+
+    def leads(self, side: Side, first: int, last: int) -> bool:
+        """Whether the inserted pieces begin the paragraph of the piece below them."""
+        below = side.pieces[last].blanks if last < len(side.pieces) else 0
+        return side.pieces[first].blanks > 0 and below == 0
 
     def has_lost_its_place(self, event: Event) -> bool:
         """Whether what mine inserts was beside a statement that new has elsewhere or nowhere."""
@@ -176,10 +182,10 @@ class Weave:
         lowest = min((piece.depth for piece in pieces), default=0)
         return [(piece.id, piece.depth - lowest) for piece in pieces]
 
-    def chosen(self, side: Side, first: int, last: int, source: str | None = None) -> Result:
+    def chosen(self, side: Side, first: int, last: int, source: str | None = None) -> list[Chosen]:
         """The pieces of one side as they are."""
         source = side.name if source is None else source
-        found: Result = []
+        found = []
         for place in range(first, last):
             piece = side.pieces[place]
             owner = side.owner(piece.opener if piece.kind in ("end", "clause") else place)

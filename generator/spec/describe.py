@@ -43,7 +43,8 @@ def _rows(name: str, schema: dict[str, Any], group: str, required: bool) -> list
         needed = branch.get("required", [])
         for key, inner in branch.get("properties", {}).items():
             inside += _rows(f"{name}.{key}", inner, group, key in needed)
-    found = [(rule.keys, rule.sentence) for rule in [*RULES, *CODE_RULES]]
+    found = [(rule.keys, rule.sentence) for rule in RULES]
+    found += [(rule.keys, rule.sentence) for rule in CODE_RULES]
     told = {sentence for row in inside for sentence in row.rules}
     rules = tuple(sentence for keys, sentence in found if name in keys and sentence not in told)
     doc = schema.get("description", "")

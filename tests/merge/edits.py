@@ -6,6 +6,7 @@ import ast
 import random
 import re
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from tests.merge.places import File, Key, Place
 
@@ -95,12 +96,19 @@ def _changed(edit: Edit, place: Place, lines: list[str]) -> Lines | None:
     return place.first, place.last, changed.split("\n")
 
 
+def _names(node: ast.AST, name: str) -> TypeGuard[ast.Name | ast.arg]:
+    """Whether it is this variable or parameter."""
+    if isinstance(node, ast.Name):
+        return node.id == name
+    return isinstance(node, ast.arg) and node.arg == name
+
+
 def renamed(text: str, function: str, old: str, new: str) -> str:
     """The text with a variable of a top-level function renamed."""
     lines = text.split("\n")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
-            names = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == old]
+            names = [n for n in ast.walk(node) if _names(n, old)]
             for name in sorted(names, key=lambda n: (n.lineno, n.col_offset), reverse=True):
                 line = lines[name.lineno - 1]
                 end = name.col_offset + len(old)
@@ -111,7 +119,7 @@ def renamed(text: str, function: str, old: str, new: str) -> str:
 
 
 def variables(text: str, function: str) -> list[str]:
-    """The names that a top-level function gives values to, without its parameters."""
+    """The names that a top-level function gives values to."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             quoted = {

@@ -111,8 +111,16 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
 
 def _alternative(one: Place, other: Place) -> bool:
     """Whether two statements of one sort stand one below the other in the template."""
-    same = one.line > 0 and _sort(one.node) == _sort(other.node)
-    return same and abs(one.line - other.line) <= 4
+    if not one.line or abs(one.line - other.line) > 4:
+        return False
+    return _sort(one.node) == _sort(other.node) or _is_variant(one.node, other.node)
+
+
+def _is_variant(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether they call, with the same arguments, `name` and `name_for_something`."""
+    calls = [ast.unparse(node).partition("(") for node in (one, other)]
+    (short, _, arguments), (long, _, others) = sorted(calls, key=lambda call: len(call[0]))
+    return isinstance(one, ast.Expr) and arguments == others and long.startswith(f"{short}_")
 
 
 def _sort(node: ast.stmt) -> tuple[type, str]:

@@ -278,6 +278,32 @@ def test_an_insert_belongs_to_its_paragraph(mine: str, merged: str) -> None:
     assert clean("one()\n\ntwo()\n", mine, "one()\nnew()\n\ntwo()\n") == merged
 
 
+def test_an_insert_stays_at_a_statement_that_sets_more_than_before() -> None:
+    """It is the same call, so the other new statement does not come between the two."""
+    base = """\
+def main(cfg):
+    # --- setup ---
+
+    rank, _, world_size = start_distributed(
+        "gloo", "torchrun --standalone --nproc-per-node 1 train.py"
+    )
+    is_main = rank == 0
+"""
+    new = """\
+def main(cfg):
+    # --- setup ---
+
+    if not torch.cuda.is_available():
+        sys.exit("accelerator cuda: torch finds no CUDA device on this machine")
+    rank, local_rank, world_size = start_distributed(
+        "nccl", "torchrun --standalone --nproc-per-node 1 train.py"
+    )
+    is_main = rank == 0
+"""
+    mine = edited(base, ("    rank,", "    mine()\n    rank,"))
+    assert clean(base, mine, new) == edited(new, ("    rank,", "    mine()\n    rank,"))
+
+
 def test_inserts_at_the_edges_of_a_block_stay_at_its_statements() -> None:
     """Below the last statement and above the first one."""
     base = "for a in b:\n    one()\n    two()\nend()\n"
