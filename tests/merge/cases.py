@@ -1,23 +1,27 @@
-"""Edited files that meet a change of options, and what became of them."""
+"""Edited files that meet a change of options, or another version of lgen."""
 
 from __future__ import annotations
 
 import random
-import re
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import combinations
-from pathlib import Path
+from dataclasses import dataclass
 
-from lgen.merge import Merged, merge
-from lgen.merge.lines import merge_lines
+from lgen.generate import runtime_sources
 from lgen.render import Rendered
 from tests.combinations.combine import Row
-from tests.merge.edits import Edit, apply, draw_edit, made, renamed, variables
-from tests.merge.oracle import meaning, right_results
-from tests.merge.places import file_of
+from tests.combinations.values import VALUES
+from tests.merge.edits import (
+    Edit,
+    Lines,
+    apply,
+    changed_file,
+    draw_edit,
+    made,
+    renamed,
+    variables,
+)
+from tests.merge.oracle import right_results
+from tests.merge.places import File, file_of, plain_file
 from tests.merge.renders import files_of
 
 
@@ -25,18 +29,20 @@ from tests.merge.renders import files_of
 class Case:
     """Three texts, and the texts that are right where the merge has no conflict."""
 
-    path: str
-    rows: tuple[Row, Row]
+    title: str  # the file and what changes
+    old: File
+    new_file: File
     edits: list[Edit]
-    what: str
-    base: str
     mine: str
-    new: str
-    right: list[str] = field(default_factory=list)
+    right: list[str]
 
     @property
-    def is_one_line(self) -> bool:
-        return len(self.edits) == 1 and self.edits[0].is_one_line
+    def base(self) -> str:
+        return self.old.text
+
+    @property
+    def new(self) -> str:
+        return self.new_file.text
 
 
 def case_of(pair: tuple[Row, Row], draw: random.Random, one_line: bool) -> Case | None:
@@ -47,22 +53,41 @@ def case_of(pair: tuple[Row, Row], draw: random.Random, one_line: bool) -> Case 
         return None
     if not one_line and draw.random() < 0.1:
         return _rename(path, pair, olds[path], news[path], draw)
-    old, new = file_of(olds[path]), file_of(news[path])
-    edits: list[Edit] = []
     number = 1 if one_line else draw.choice([1, 1, 2, 3, 4])
-    changes = []
-    while len(edits) < number:
-        edit = draw_edit(draw, old, 7100 + len(edits), one_line)
-        change = made(edit, old, old.by_key[edit.key])
-        assert change is not None
-        if any(change[0] - 3 <= other[1] and other[0] - 3 <= change[1] for other in changes):
-            continue
-        edits.append(edit)
-        changes.append(change)
+    title = f"{path}, {changed_options(pair)}"
+    return edited_case(title, file_of(olds[path]), file_of(news[path]), number, draw, one_line)
+
+
+def edited_case(
+    title: str, old: File, new: File, number: int, draw: random.Random, one_line: bool
+) -> Case:
+    """So many random edits of the old file, which meet the new one."""
+    edits, changes = draw_edits(draw, old, number, 7100, one_line)
     mine = apply(old.text, changes)
     what = " + ".join(edit.kind for edit in edits)
-    right = list(right_results(edits, old, new))
-    return Case(path, pair, edits, what, old.text, mine, new.text, right)
+    return Case(f"{title}: {what}", old, new, edits, mine, list(right_results(edits, old, new)))
+
+
+def draw_edits(
+    draw: random.Random, file: File, number: int, first: int, one_line: bool
+) -> tuple[list[Edit], list[Lines]]:
+    """So many edits at places apart from one another, with the lines that they change."""
+    edits: list[Edit] = []
+    changes: list[Lines] = []
+    while len(edits) < number:
+        edit = draw_edit(draw, file, first + len(edits), one_line)
+        change = made(edit, file, file.by_key[edit.key])
+        assert change is not None
+        if not any(change[0] - 3 <= other[1] and other[0] - 3 <= change[1] for other in changes):
+            edits.append(edit)
+            changes.append(change)
+    return edits, changes
+
+
+def changed_options(pair: tuple[Row, Row]) -> str:
+    """The options that differ, with both values."""
+    old, new = pair
+    return str({n: (VALUES[n][old[n]], VALUES[n][new[n]]) for n in VALUES if old[n] != new[n]})
 
 
 def _rename(
@@ -77,121 +102,8 @@ def _rename(
     if mine == old.text:
         return None
     right = renamed(new.text, function, name, "renamed")
-    return Case(path, pair, [], "rename", old.text, mine, new.text, [right])
-
-
-@dataclass
-class Tally:
-    """How many cases, and in how many each kind of merge has a conflict."""
-
-    cases: int = 0
-    git: int = 0
-    lines: int = 0
-    ours: int = 0
-    git_wrong: int = 0
-    wrong: list[tuple[Case, str]] = field(default_factory=list)
-
-    def add(self, case: Case) -> Merged:
-        """Merge the case in every way."""
-        self.cases += 1
-        merged = merge(case.base, case.mine, case.new, python=True)
-        if merged.conflicts:
-            self.ours += 1
-        if not is_right(case, merged):
-            self.wrong.append((case, merged.text))
-        texts = [text.split("\n") for text in (case.base, case.mine, case.new)]
-        self.lines += merge_lines(*texts, ("yours", "lgen"))[1] > 0
-        by_git = git_merge(case)
-        self.git += by_git.conflicts > 0
-        self.git_wrong += not by_git.conflicts and not is_right(case, by_git)
-        return merged
-
-    def include(self, other: Tally) -> None:
-        """Count the cases of another tally as well."""
-        self.cases += other.cases
-        self.git += other.git
-        self.lines += other.lines
-        self.ours += other.ours
-        self.git_wrong += other.git_wrong
-        self.wrong += other.wrong
-
-    def row(self, name: str) -> str:
-        """A line of the table."""
-        shares = (
-            f"{100 * n / max(self.cases, 1):5.1f} %" for n in (self.git, self.lines, self.ours)
-        )
-        wrong = f"{self.git_wrong} / {len(self.wrong)}"
-        return f"| {name:15} | {self.cases:6} | {' | '.join(shares)} | {wrong:17} |"
-
-
-HEAD = """\
-| edits           |  cases | git     | lines   | lgen    | wrong: git / lgen |
-|-----------------|--------|---------|---------|---------|-------------------|"""
-
-
-def is_right(case: Case, merged: Merged) -> bool:
-    """Whether the merge is what the origin map says, or has a conflict and holds every edit."""
-    if merged.conflicts:
-        return _holds_the_rest(case, merged.text)
-    if merged.text in case.right:
-        return True
-    try:
-        found = meaning(merged.text)
-    except SyntaxError:
-        return False
-    return any(found == meaning(text) for text in case.right)
-
-
-def _holds_the_rest(case: Case, text: str) -> bool:
-    """Whether the edits that are in no conflict are at their places, and no edit is lost."""
-    if any(str(e.number) not in text for e in case.edits if e.kind != "delete"):
-        return False
-    resolved = re.sub(r"<{7} yours\n(.*\n)*?={7}\n((?:.*\n)*?)>{7} (lgen|.*new)\n", r"\2", text)
-    if "\n<<<<<<<" in resolved:
-        return False
-    if not case.edits:
-        return True
-    try:
-        found = meaning(resolved)
-    except SyntaxError:
-        return False
-    kept = [e for e in case.edits if str(e.number) in resolved and e.kind != "delete"]
-    deletions = [e for e in case.edits if e.kind == "delete"]
-    old, new = file_of(files_of(case.rows[0])[case.path]), file_of(
-        files_of(case.rows[1])[case.path]
-    )
-    return any(
-        found == meaning(right)
-        for number in range(len(deletions) + 1)
-        for some in combinations(deletions, number)
-        for right in right_results([*kept, *some], old, new)
-    )
-
-
-def git_merge(case: Case) -> Merged:
-    """What git merge-file makes of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for name in ("mine", "base", "new"):
-            paths.append(Path(folder, name))
-            paths[-1].write_text(getattr(case, name))
-        done = subprocess.run(
-            [
-                "git",
-                "merge-file",
-                "-p",
-                "-L",
-                "yours",
-                "-L",
-                "base",
-                "-L",
-                "lgen",
-                *map(str, paths),
-            ],
-            capture_output=True,
-            text=True,
-        )
-    return Merged(done.stdout, done.returncode)
+    title = f"{path}, {changed_options(pair)}: rename of {name} in {function}"
+    return Case(title, file_of(old), file_of(new), [], mine, [right])
 
 
 def cases(pairs: list[tuple[Row, Row]], number: int, seed: int, one_line: bool) -> Iterator[Case]:
@@ -203,3 +115,14 @@ def cases(pairs: list[tuple[Row, Row]], number: int, seed: int, one_line: bool) 
             if case is not None and number:
                 number -= 1
                 yield case
+
+
+def version_cases(number: int, seed: int, one_line: bool) -> Iterator[Case]:
+    """So many edits of runtime modules, which another version of lgen has changed as well."""
+    draw = random.Random(seed)
+    texts = {path: text for path, text in runtime_sources().items() if text.count("\n") > 40}
+    for _ in range(number):
+        path, text = draw.choice(list(texts.items()))
+        old = plain_file(text)
+        new = changed_file(old, *draw_edits(draw, old, draw.choice([1, 2]), 8100, False))
+        yield edited_case(path, old, new, 1 if one_line else 2, draw, one_line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TypeGuard
 
@@ -25,10 +26,6 @@ class Edit:
     @property
     def is_insert(self) -> bool:
         return self.kind in ("before", "after", "function before", "function after")
-
-    @property
-    def is_one_line(self) -> bool:
-        return self.kind in ("before", "after", "delete", "change", "comment", "trailing comment")
 
 
 def made(edit: Edit, file: File, place: Place) -> Lines | None:
@@ -144,6 +141,21 @@ def apply(text: str, changes: list[Lines]) -> str:
     for first, last, new in sorted(changes, key=lambda c: c[:2], reverse=True):
         lines[first:last] = new
     return "\n".join(lines)
+
+
+def changed_file(file: File, edits: list[Edit], changes: list[Lines]) -> File:
+    """The file with these edits, in which each statement keeps its origin."""
+    origins = list(file.origins)
+    pairs = zip(edits, changes, strict=True)
+    for edit, (first, last, new) in sorted(pairs, key=lambda pair: pair[1][:2], reverse=True):
+        kept = origins[first:last]
+        added: list[tuple[Hashable, ...]] = [("new", edit.number)] * len(new)
+        if edit.kind == "wrap":
+            added = [added[0], *kept]
+        elif kept and new:
+            added = [*kept, *kept[-1:] * len(new)][: len(new)]
+        origins[first:last] = added
+    return File(apply(file.text, changes), origins)
 
 
 KINDS = ["before", "after", "delete", "change", "comment", "trailing comment", "wrap"]

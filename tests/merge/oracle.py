@@ -55,6 +55,8 @@ def _wrapped(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]
     """
     run = origin.siblings[origin.at : origin.at + edit.length]
     groups = [list(_remains(place, old, new)) for place in run]
+    least = min((place.depth for group in groups for place in group), default=0)
+    groups = [[_lifted(place, least, groups, old) for place in group] for group in groups]
     kept = [place for group in groups for place in group]
     if not kept or any(place.siblings is not kept[0].siblings for place in kept):
         return
@@ -72,6 +74,16 @@ def _wrapped(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]
             longer = Edit(edit.kind, edit.key, edit.number, stop - start + 1)
             if change := made(longer, new, siblings[start]):
                 yield change
+
+
+def _lifted(place: Place, depth: int, groups: list[list[Place]], old: File) -> Place:
+    """The new block around the statement that lies so deep, if it holds no other old ones."""
+    ours = {id(place) for group in groups for place in group}
+    while place.depth > depth and place.parent and place.parent.key not in old.by_key:
+        if any(p.key in old.by_key and id(p) not in ours for p in place.siblings):
+            break
+        place = place.parent
+    return place
 
 
 def _remains(place: Place, old: File, new: File) -> Iterator[Place]:

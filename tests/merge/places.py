@@ -31,6 +31,10 @@ class Place:
         return " " * self.node.col_offset
 
     @property
+    def depth(self) -> int:
+        return self.parent.depth + 1 if self.parent else 0
+
+    @property
     def at(self) -> int:
         return self.siblings.index(self)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from lgen.generate import rendered_files, runtime_sources
+from lgen.generate import rendered_files
 from lgen.plan import make_plan
 from lgen.render import Rendered
 from lgen.spec.options import Spec
@@ -115,11 +115,6 @@ def files_of(row: Row) -> dict[str, Rendered]:
             part.replace(file)
         _memory[name] = pickle.loads(file.read_bytes())
     return _memory[name]
-
-
-def runtime_texts() -> list[str]:
-    """The modules that are copied into projects; these are the same in every project."""
-    return list(runtime_sources().values())
 
 
 def pairs(number: int, seed: int) -> list[tuple[Row, Row]]:

@@ -8,21 +8,23 @@ import black
 import pytest
 
 from lgen.merge import Merged, merge
-from tests.combinations.values import VALUES
-from tests.merge.cases import HEAD, Case, Tally, cases, is_right
+from tests.merge.cases import Case, cases, version_cases
 from tests.merge.renders import pairs
+from tests.merge.tally import HEAD, Tally, is_right
 
 SEED = 20260301
 
 
 def tallies(number: int, singles: int, seed: int) -> dict[str, Tally]:
-    """So many cases, most of them edits of one line."""
+    """So many cases, most of them edits of one line, and a tenth as many in runtime/."""
     print(f"seed {seed}")
     changes = pairs(singles, seed)
-    found = {"one line": Tally(), "all": Tally()}
+    found = {"one line": Tally(), "all": Tally(), "runtime": Tally()}
     for name, share, one_line in (("one line", 0.6, True), ("all", 0.4, False)):
         for case in cases(changes, int(number * share), seed, one_line):
             found[name].add(case)
+        for case in version_cases(int(number * share / 10), seed, one_line):
+            found["runtime"].add(case)
     found["all"].include(found["one line"])
     print(HEAD, *(tally.row(name) for name, tally in found.items()), sep="\n")
     return found
@@ -30,8 +32,8 @@ def tallies(number: int, singles: int, seed: int) -> dict[str, Tally]:
 
 def check(found: dict[str, Tally]) -> None:
     """No silent mis-merge, and no more conflicts than there may be."""
-    wrong = [shown(case, text) for case, text in found["all"].wrong]
-    assert not wrong, f"{len(wrong)} mis-merges\n" + "\n".join(wrong[:3])
+    wrong = [shown(case, text) for tally in found.values() for case, text in tally.wrong]
+    assert not wrong, f"{len(wrong)} mis-merges\n" + "\n".join(wrong[:6])
     for tally in found.values():
         assert tally.ours <= tally.git
     assert found["one line"].ours <= 0.03 * found["one line"].cases
@@ -39,9 +41,7 @@ def check(found: dict[str, Tally]) -> None:
 
 def shown(case: Case, text: str) -> str:
     """A case that went wrong."""
-    old, new = case.rows
-    changed = {n: (VALUES[n][old[n]], VALUES[n][new[n]]) for n in VALUES if old[n] != new[n]}
-    lines = [f"{case.path}: {case.what}; {changed}"]
+    lines = [case.title]
     for one, other in ((case.base, case.mine), (case.new, text)):
         lines += difflib.unified_diff(one.split("\n"), other.split("\n"), lineterm="")
     return "\n".join(lines)
@@ -59,7 +59,7 @@ def test_there_and_back_again() -> None:
     """
     for case in cases(pairs(7, SEED), 80, SEED + 2, one_line=False):
         there = merge(case.base, case.mine, case.new, python=True)
-        if not there.conflicts and "delete" not in case.what:
+        if not there.conflicts and "delete" not in case.title:
             assert merge(case.new, there.text, case.new, python=True) == there
             back = merge(case.new, there.text, case.base, python=True)
             assert back.conflicts or back.text == case.mine
