@@ -1,9 +1,11 @@
 """What the README quotes is what lgen does."""
 
 import re
+import sys
 from pathlib import Path
 
 from lgen.spec.describe import options
+from tests.support.commands import run
 
 ROOT = Path(__file__).parents[1]
 START = "<!-- options: written by pytest --rewrite -->\n"
@@ -48,3 +50,26 @@ def test_excerpt_is_of_the_example() -> None:
     excerpt = readme.split("```python\n")[1].split("```")[0]
     script = (ROOT / "examples" / "digits-ddp" / "train.py").read_text(encoding="utf-8")
     assert excerpt in script
+
+
+def test_story_prints_what_the_readme_shows(rewrite: bool, tmp_path: Path) -> None:
+    """The commands of the story, in the new project with the lines of the quickstart."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    shown = text.split("```console\n")[1].split("```")[0]
+    (edit,) = re.findall(r"```python\n( +norm = .*?\n)```", text, re.DOTALL)
+    run([sys.executable, "-m", "lgen", "new", "digits", "--defaults"], tmp_path, 60)
+    train = tmp_path / "digits" / "train.py"
+    script = train.read_text(encoding="utf-8")
+    step = "            optimizer.step()\n"
+    assert script.count(step) == 1
+    train.write_text(script.replace(step, edit + step), encoding="utf-8")
+    printed = ""
+    for command in re.findall(r"^\$ (lgen .*)$", shown, re.MULTILINE):
+        arguments = command.split()[1:]
+        said = run([sys.executable, "-m", "lgen", *arguments], tmp_path / "digits", 60)
+        printed += f"$ {command}\n{said}"
+    if rewrite:
+        readme.write_text(text.replace(shown, printed), encoding="utf-8")
+    else:
+        assert printed == shown
