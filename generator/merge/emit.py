@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from lgen.merge.pieces import Piece
 from lgen.merge.weave import Conflict, Result
@@ -12,15 +13,23 @@ class Torn(Exception):
     """The blocks of a result are not whole."""
 
 
-def emit(result: Result, unit: str, labels: tuple[str, str]) -> tuple[list[str], int]:
-    """The lines of a result and the number of its conflicts; raises Torn."""
+def emit(
+    result: Result, unit: str, labels: tuple[str, str], take: Literal["mine", "new"] | None = None
+) -> tuple[list[str], int]:
+    """The lines of a result and the number of its conflicts; raises Torn.
+
+    Where one side is to be taken, its pieces stand for each conflict.
+    """
     lines: list[str] = []
     conflicts = 0
     open_blocks: list[tuple[str, int]] = []
     for item in result:
         if isinstance(item, Conflict):
             conflicts += 1
-            lines += _conflict(item, len(open_blocks), unit, labels)
+            if take:
+                lines += _run(getattr(item, take), len(open_blocks), unit)
+            else:
+                lines += _conflict(item, len(open_blocks), unit, labels)
             if item.owner[1] >= 0:
                 open_blocks.append(item.owner)
             continue

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from lgen.merge.normal import meaning, module
-from lgen.merge.pieces import IMPORTS, Code, Piece
+from lgen.merge.pieces import IMPORTS, Code, Piece, is_import
 
 Units = dict[Hashable, list[Piece]]  # by module: the import, with the comments above it
 
@@ -51,13 +51,13 @@ def _spaced(ours: Units, before: Units, key: Hashable) -> list[Piece]:
 
 def _span(code: Code) -> tuple[int, int]:
     """The places of the imports that stand together at the top."""
-    places = [n for n, p in enumerate(code.pieces) if _is_import(p) and p.holder < 0]
+    places = [n for n, p in enumerate(code.pieces) if is_import(p) and p.holder < 0]
     if not places:
         return 0, 0
     stop = start = places[0]
     for place in range(start, places[-1] + 1):
         piece = code.pieces[place]
-        if _is_import(piece):
+        if is_import(piece):
             stop = place + 1
         elif piece.kind != "comment":
             break
@@ -69,7 +69,7 @@ def _units(code: Code) -> Units:
     above: list[Piece] = []
     for piece in code.pieces[slice(*_span(code))]:
         above.append(piece)
-        if _is_import(piece):
+        if is_import(piece):
             node = piece.nodes[0]
             assert isinstance(node, IMPORTS)
             key = module(node)
@@ -77,10 +77,6 @@ def _units(code: Code) -> Units:
                 return {}  # one module twice: its own order counts
             units[key], above = above, []
     return units
-
-
-def _is_import(piece: Piece) -> bool:
-    return piece.kind == "statement" and isinstance(piece.nodes[0], IMPORTS)
 
 
 def _replace(code: Code, pieces: list[Piece]) -> None:

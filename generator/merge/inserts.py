@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from lgen.merge.events import Event, Side
-from lgen.merge.pieces import DEFINITIONS, IMPORTS, Piece
+from lgen.merge.pieces import DEFINITIONS, IMPORTS, Piece, is_import
 
 
 def in_order(
@@ -33,7 +33,7 @@ def in_order(
     place = ours.start
     if _is_remark(base, mine, ours):
         return last
-    if all(_is_import(piece) for piece in their_pieces):
+    if all(is_import(piece) for piece in their_pieces):
         return first
     if place == len(base) or base[place].kind in ("end", "clause"):
         return first
@@ -118,10 +118,6 @@ def _has_clause(pieces: Sequence[Piece]) -> bool:
         if piece.kind == "clause" and inside == 0:
             return True
     return False
-
-
-def _is_import(piece: Piece) -> bool:
-    return piece.kind == "statement" and isinstance(piece.nodes[0], IMPORTS)
 
 
 def _any_order(pieces: Sequence[Piece]) -> bool:

@@ -7,7 +7,10 @@ that is put around some statements is two pieces more, and the statements stay w
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import io
+import tokenize
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -47,6 +50,11 @@ class Piece:
         return node.name if isinstance(node, DEFINITIONS) else None
 
 
+def is_import(piece: Piece) -> bool:
+    """Whether the piece is an import, and nothing else on the same line."""
+    return len(piece.nodes) == 1 and isinstance(piece.nodes[0], IMPORTS)
+
+
 @dataclass
 class Code:
     """A text as pieces."""
@@ -66,6 +74,8 @@ def read(text: str) -> Code:
         reader.block(tree.body, 0, -1)
     reader.comments(0, 0, -1)
     code = reader.code
+    if reader.units:
+        code.unit = ("\t" if "\n\t" in text else " ") * reader.units.most_common(1)[0][0]
     code.newline_at_end = lines[-1] == "" and text != ""
     code.blanks_at_end = len(reader.lines) - reader.at
     return code
@@ -76,6 +86,7 @@ class _Reader:
         self.lines = lines
         self.code = Code()
         self.at = 0  # the first line that is not read
+        self.units: Counter[int] = Counter()  # how far the blocks are indented
 
     def add(
         self,
@@ -84,7 +95,7 @@ class _Reader:
         depth: int,
         holder: int,
         nodes: Sequence[ast.AST] = (),
-        in_string: frozenset[int] = frozenset(),
+        may_hold_strings: Iterable[ast.AST] = (),
     ) -> Piece:
         """A piece of the lines from here up to `last`; blank lines come first."""
         blanks = 0
@@ -93,11 +104,9 @@ class _Reader:
             blanks += 1
         lines = self.lines[self.at : last]
         indent = _indent(lines[0])
-        if indent and not self.code.unit:
-            self.code.unit = lines[0][:indent]
-        if in_string and not any(mark in line for line in lines for mark in ('"""', "'''")):
-            in_string = frozenset()  # strings one below the other
-        in_string = frozenset(line - self.at for line in in_string)
+        in_string = frozenset[int]()
+        if len(lines) > 1 and any(map(_has_long_string, may_hold_strings)):
+            in_string = _in_strings(lines)
         kept = [
             line if number in in_string else line[min(indent, _indent(line)) :]
             for number, line in enumerate(lines)
@@ -128,8 +137,7 @@ class _Reader:
                 self.compound(node, depth, holder)
             else:
                 last = statements[-1].end_lineno or 0
-                strings = _in_strings(statements) if last > self.at + 1 else frozenset[int]()
-                self.add("statement", last, depth, holder, statements, strings)
+                self.add("statement", last, depth, holder, statements, statements)
         self.comments(indent, depth, holder)
 
     def compound(self, node: ast.stmt, depth: int, holder: int) -> None:
@@ -137,14 +145,14 @@ class _Reader:
         pieces = self.code.pieces
         place = opener = len(pieces)
         body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
-        until = self.before(body)
-        strings = _in_strings(_without_body(node)) if until > self.at + 1 else frozenset[int]()
-        clauses = [self.add("header", until, depth, holder, [node], strings)]
+        inside = without_body(node)
+        clauses = [self.add("header", self.before(body), depth, holder, [node], inside)]
+        self.units[_indent(self.lines[_first(body[0])]) - _indent(self.lines[_first(node)])] += 1
         self.block(body, depth + 1, place)
         for inner, parts in _clauses(node, self.lines):
             self.comments(0, depth + 1, place)
             place = len(pieces)
-            clauses.append(self.add("clause", self.before(inner), depth, holder, parts))
+            clauses.append(self.add("clause", self.before(inner), depth, holder, parts, parts))
             self.block(inner, depth + 1, place)
         for clause in clauses:
             clause.opener, clause.end = opener, len(pieces)
@@ -184,22 +192,40 @@ def _by_lines(body: list[ast.stmt]) -> Spans:
     return spans
 
 
-def _without_body(node: ast.AST) -> Iterator[ast.AST]:
+def without_body(node: ast.AST) -> Iterator[ast.AST]:
     """What stands in the header of a statement."""
     for name, value in ast.iter_fields(node):
         if name not in ("body", "handlers", "orelse", "finalbody"):
-            yield from (v for v in (value if isinstance(value, list) else [value]) if v)
+            values = value if isinstance(value, list) else [value]
+            yield from (v for v in values if isinstance(v, ast.AST))
 
 
-def _in_strings(nodes: Sequence[ast.AST] | Iterator[ast.AST]) -> frozenset[int]:
-    """The lines of the file that begin within a string."""
+def _has_long_string(top: ast.AST) -> bool:
+    """Whether there is a string of several lines in it, or several strings one below the other."""
+    return any(
+        isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
+        for node in ast.walk(top)
+        if getattr(node, "lineno", 0) < (getattr(node, "end_lineno", 0) or 0)
+    )
+
+
+def _in_strings(lines: Sequence[str]) -> frozenset[int]:
+    """The lines of a piece that begin within a string."""
     found: set[int] = set()
-    for top in nodes:
-        for node in ast.walk(top) if isinstance(top, ast.AST) else ():
-            if isinstance(node, ast.JoinedStr) or (
-                isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))
-            ):
-                found.update(range(node.lineno, node.end_lineno or 0))
+    starts: list[int] = []
+    text = "\n".join(line if number else line.lstrip() for number, line in enumerate(lines))
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            kind = tokenize.tok_name[token.type]
+            if kind in ("FSTRING_START", "TSTRING_START"):
+                starts.append(token.start[0])
+            elif kind in ("FSTRING_END", "TSTRING_END"):
+                found.update(range(starts.pop(), token.end[0]))
+            elif kind == "STRING":
+                found.update(range(token.start[0], token.end[0]))
+    except (tokenize.TokenError, IndentationError):  # an `elif` is no statement of its own
+        pass
     return frozenset(found)
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from lgen.merge.emit import Torn, emit
 from lgen.merge.imports import settle_imports
-from lgen.merge.judge import faults, faults_of_names, is_complete
+from lgen.merge.judge import faults, is_complete
 from lgen.merge.normal import number
 from lgen.merge.pieces import Code, read
-from lgen.merge.weave import Weave
+from lgen.merge.undefined import faults_of_names
+from lgen.merge.weave import Result, Weave
 
 _ROUNDS = 12
+SIDES: tuple[Literal["mine", "new"], ...] = ("mine", "new")
 
 
 def merge_python(base: str, mine: str, new: str, labels: tuple[str, str]) -> tuple[str, int] | None:
-    """The merged text and the number of its conflicts, None where a text cannot be parsed."""
+    """The merged text and the number of its conflicts, None where a text cannot be parsed.
+
+    Form feeds, which count as no indentation, are left to a merge by lines as well.
+    """
+    if any("\f" in text for text in (base, mine, new)):
+        return None
     try:
         codes = [read(text) for text in (base, mine, new)]
     except (SyntaxError, ValueError, RecursionError):
@@ -27,25 +36,30 @@ def merge_python(base: str, mine: str, new: str, labels: tuple[str, str]) -> tup
             weave.refused += found
             continue
         try:
-            text, conflicts = _written(weave, codes, labels)
-            if conflicts:
-                return text, conflicts
-            found = list(faults_of_names(weave, text, mine, new))
+            written = _written(weave.result, codes, labels)
+            found = list(faults_of_names(weave, _resolved(weave.result), mine, new))
         except (Torn, SyntaxError, ValueError):
             break
-        if not found and is_complete(weave):
-            return text, 0
+        found = [fault for fault in found if fault - weave.in_conflict]
+        if not found and (written[1] or is_complete(weave)):
+            return written
         if not found:
             break
         weave.refused += found
     weave.refused = [{*weave.mine.events, *weave.new.events}]
     weave.run()
-    return _written(weave, codes, labels)
+    return _written(weave.result, codes, labels)
 
 
-def _written(weave: Weave, codes: list[Code], labels: tuple[str, str]) -> tuple[str, int]:
+def _resolved(result: Result) -> list[str]:
+    """The text, or where it has conflicts the two texts that take one side of each."""
+    taken = [emit(result, "    ", ("", ""), take)[0] for take in SIDES]
+    return ["\n".join(lines) + "\n" for lines in taken]
+
+
+def _written(result: Result, codes: list[Code], labels: tuple[str, str]) -> tuple[str, int]:
     base, mine, new = codes
     unit = mine.unit or new.unit or "    "
-    lines, conflicts = emit(weave.result, unit, labels)
+    lines, conflicts = emit(result, unit, labels)
     ends = mine if mine.newline_at_end != base.newline_at_end else new
     return "\n".join(lines) + "\n" * ends.newline_at_end, conflicts

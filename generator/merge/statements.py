@@ -36,6 +36,8 @@ def _like(base: Piece, lines: list[str], blanks: int, nodes: tuple[ast.AST, ...]
 def _imports(base: Piece, mine: Piece, new: Piece) -> Piece | None:
     """The import of the names that new imports, with those that mine added and without those
     that mine dropped."""
+    if any(len(piece.nodes) != 1 for piece in (base, mine, new)):
+        return None
     nodes = [piece.nodes[0] for piece in (base, mine, new)]
     before, ours, theirs = (
         [*_names(node)] if isinstance(node, ast.ImportFrom) else [] for node in nodes

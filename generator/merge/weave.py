@@ -120,7 +120,7 @@ class Weave:
             (event,) = events
             if event.changes:
                 return [self.kept(event.start)]
-            if side is self.mine and event.inserts and self.has_lost_its_place(event):
+            if event.inserts and self.has_lost_its_place(side, event):
                 return None
             return self.chosen(side, event.first, event.last)
         start, stop = _extent(mine + new)
@@ -153,19 +153,21 @@ class Weave:
         below = side.pieces[last].blanks if last < len(side.pieces) else 0
         return side.pieces[first].blanks > 0 and below == 0
 
-    def has_lost_its_place(self, event: Event) -> bool:
-        """Whether what mine inserts was beside a statement that new has elsewhere or nowhere."""
+    def has_lost_its_place(self, side: Side, event: Event) -> bool:
+        """Whether what a side inserts was beside a statement that the other has elsewhere, or the
+        comment of the user on one that is nowhere."""
+        other = self.new if side is self.mine else self.mine
         place = event.start
-        above = place > 0 and self.new.found[place - 1] < 0 and place - 1
-        below = place < len(self.base) and self.new.found[place] < 0 and place
-        pieces = self.mine.pieces[event.first : event.last]
-        if pieces[-1].kind == "comment" and place < len(self.base):
+        above = place > 0 and other.found[place - 1] < 0 and place - 1
+        below = place < len(self.base) and other.found[place] < 0 and place
+        pieces = side.pieces[event.first : event.last]
+        if side is self.mine and pieces[-1].kind == "comment" and place < len(self.base):
             if below is not False:
-                return self.mine.pieces[event.last].blanks == 0
+                return side.pieces[event.last].blanks == 0
             if self.base[place].kind != "end" and len(pieces) == 1:
                 return False
         besides = [place for place in (above, below) if place is not False]
-        return any(self.is_moved(self.new, beside) for beside in besides)
+        return any(self.is_moved(other, beside) for beside in besides)
 
     def is_moved(self, side: Side, place: int) -> bool:
         """Whether a side has a statement of the base elsewhere."""

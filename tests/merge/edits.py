@@ -76,6 +76,8 @@ def _changed(edit: Edit, place: Place, lines: list[str]) -> Lines | None:
         match = re.search(r"\)(\s*#.*)?$", text)
         if not match or ast.unparse(node.value)[-2:] == "()":
             return None
+        if any(isinstance(argument, ast.GeneratorExp) for argument in node.value.args):
+            return None  # it would need brackets of its own
         inside = text[: match.start()].rstrip()
         comma = "" if inside.endswith((",", "(")) else ","
         changed = f"{inside}{comma} edited={edit.number}){match.group(1) or ''}"

@@ -488,3 +488,56 @@ def test_going_back_gives_the_edited_file_back() -> None:
     there = clean(LOOPS, mine, WRAPPED)
     assert clean(WRAPPED, there, LOOPS) == mine
     assert clean(WRAPPED, there, WRAPPED) == there
+
+
+def test_an_import_that_shares_its_line_stays() -> None:
+    """The names of the other import beside it are merged by no means."""
+    conflict(
+        "from torch import Tensor\nx = 1\n",
+        "from torch import Tensor; import patches\nx = 1\n",
+        "from torch import Tensor, nn\nx = 1\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        '    print("a\\\n and b")\n',
+        '    print(f"{n} \\\n and b")\n',
+        '    if n:\n        pass\n    elif n == """a\n  b""":\n        pass\n',
+        '    try:\n        pass\n    except getattr(n, """a\n  b"""):\n        pass\n',
+    ],
+)
+def test_strings_of_several_lines_stay_as_they_are(statement: str) -> None:
+    """Also where a backslash continues them, and in a clause."""
+    base = "def f(n):\n    g(n)\n    h(n)\n"
+    mine = base.replace("    h(n)", f"{statement}    h(n)")
+    merged = clean(base, mine, base.replace("h(n)", "h(n, 2)"))
+    assert merged == mine.replace("h(n)", "h(n, 2)")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "try:\n  import wandb\nexcept ImportError:\n  wandb = None\n",
+        " # settings\n",
+        "class A:\n  # noqa\n    x = 1\n",
+    ],
+)
+def test_one_line_that_is_indented_otherwise_changes_no_other(above: str) -> None:
+    """The step of indentation is the one that the file has."""
+    mine = above + LOOPS
+    merged = clean(LOOPS, mine, WRAPPED)
+    assert merged.endswith(WRAPPED)
+    assert merged.removesuffix(WRAPPED).split() == above.split()
+
+
+def test_form_feeds_stay() -> None:
+    """A file with them is merged by lines."""
+    base = "a = 1\nb = 2\n\f\ndef f():\n    return 1\n\n\ndef g():\n    return 2\n"
+    mine = base.replace("    return 1", "    return 10")
+    new = base.replace("    return 2", "    return 20")
+    assert clean(base, mine, new) == mine.replace("return 2", "return 20")
+    assert clean(base, base.replace("def g", "\fdef g"), base.replace("b = 2", "b = 3")) == (
+        base.replace("def g", "\fdef g").replace("b = 2", "b = 3")
+    )

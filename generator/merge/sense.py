@@ -1,0 +1,184 @@
+"""Looks for changes of both sides that make no sense together, though every line has its place."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from lgen.merge.events import Event, Side
+from lgen.merge.names import Names, Scoped, bindings, names_of, scopes_of
+from lgen.merge.normal import words
+from lgen.merge.pieces import Piece
+from lgen.merge.weave import Chosen, Weave
+
+Fault = set[Event]
+Fresh = list[tuple[Event, str, Piece]]  # what a side brought or changed, with its scope
+Bound = dict[Scoped, list[tuple[Event, Piece, str]]]  # where a name is bound, and to which import
+
+
+def senseless(weave: Weave) -> Iterator[Fault]:
+    """One name for two things, names and fields that are gone, other parameters, another order."""
+    sides = weave.mine, weave.new
+    fresh = [_fresh(side) for side in sides]
+    yield from _doubled(weave, *fresh)
+    for side, other, theirs in ((*sides, fresh[1]), (*sides[::-1], fresh[0])):
+        yield from _renamed(weave, side, other)
+        yield from _without_field(weave.base, side.pieces, theirs)
+        yield from _with_other_parameters(weave.base, side, theirs)
+        yield from _out_of_order(weave, side, other, theirs)
+
+
+def _fresh(side: Side) -> Fresh:
+    scopes = scopes_of(side.pieces)
+    return [
+        (event, scopes[place], side.pieces[place])
+        for event in side.events
+        for place in range(event.first, event.last)
+        if side.pieces[place].kind not in ("end", "comment")
+    ]
+
+
+def _doubled(weave: Weave, mine: Fresh, new: Fresh) -> Iterator[Fault]:
+    """New names of one side that the other binds to something else, or reads as something else."""
+    known = bindings(weave.base)
+    bound = [_bound(fresh, known) for fresh in (mine, new)]
+    for key in bound[0].keys() & bound[1].keys():
+        for ours, piece, what in bound[0][key]:
+            for theirs, other, whatever in bound[1][key]:
+                same = _says(weave.mine, piece) == _says(weave.new, other)
+                if not same and not (what and what == whatever):
+                    yield {ours, theirs}
+    for binds, others, reads in ((bound[0], bound[1], new), (bound[1], bound[0], mine)):
+        for event, scope, piece in reads:
+            for name in names_of(piece).read:
+                if (scope, name) not in others:
+                    for binding, *_ in binds.get((scope, name), ()):
+                        yield {binding, event}
+
+
+def _says(side: Side, piece: Piece) -> list[int]:
+    """What a statement says, with all that is in it."""
+    if piece.kind != "header":
+        return [piece.id]
+    place = next(n for n, other in enumerate(side.pieces) if other is piece)
+    return [inner.id for inner in side.pieces[place : piece.end]]
+
+
+def _bound(fresh: Fresh, known: set[Scoped]) -> Bound:
+    """Where names are bound that the base does not know."""
+    found: Bound = defaultdict(list)
+    for event, scope, piece in fresh:
+        said = names_of(piece)
+        for name, what in said.bound.items():
+            if (scope, name) not in known and name != "_":
+                found[scope, name].append((event, piece, what))
+        for name in said.parameters:
+            inner = scope or piece.name or ""
+            if (inner, name) not in known:
+                found[inner, name].append((event, piece, ""))
+    return found
+
+
+def _without_field(
+    base: Sequence[Piece], pieces: Sequence[Piece], theirs: Fresh
+) -> Iterator[Fault]:
+    """What the other side brought reads a field that this side's classes have no more."""
+    gone = _fields(base) - _fields(pieces)
+    for event, _, piece in theirs:
+        if gone & names_of(piece).attributes:
+            yield {event}
+
+
+def _fields(pieces: Sequence[Piece]) -> set[str]:
+    """The names that bodies of classes bind."""
+    return {
+        name
+        for piece in pieces
+        if piece.kind == "statement" and piece.holder >= 0
+        if any(isinstance(node, ast.ClassDef) for node in pieces[piece.holder].nodes)
+        for name in names_of(piece).bound
+    }
+
+
+def _with_other_parameters(base: Sequence[Piece], side: Side, theirs: Fresh) -> Iterator[Fault]:
+    """What the other side brought calls a function whose parameters this side has changed."""
+    changed = {}
+    for event in side.events:
+        if event.changes and (name := base[event.start].name):
+            before, after = (names_of(p) for p in (base[event.start], side.pieces[event.first]))
+            if before.parameters != after.parameters:
+                changed[name] = event
+    for event, _, piece in theirs:
+        before = names_of(base[event.start]) if event.changes else Names()
+        for name in (names_of(piece).called - before.called) & changed.keys():
+            yield {event, changed[name]}
+
+
+def _out_of_order(weave: Weave, side: Side, other: Side, theirs: Fresh) -> Iterator[Fault]:
+    """A statement that one side moved stands before what the other side put behind it, or the
+    other way round, and both are about the same."""
+    scopes = scopes_of(side.pieces)
+    base_scopes = scopes_of(weave.base)
+    places = {
+        id(item.piece.nodes): number
+        for number, item in enumerate(weave.result)
+        if isinstance(item, Chosen)
+    }
+    where = {id(piece): number for number, piece in enumerate(other.pieces)}
+    fresh = {
+        (piece.id, scopes[place]): (event, piece)
+        for event in side.events
+        for place in range(event.first, event.last)
+        if (piece := side.pieces[place]).kind == "statement" and not event.changes
+    }
+    local = bindings(weave.base)
+    for number, piece in enumerate(weave.base):
+        moved = fresh.get((piece.id, base_scopes[number]))
+        if side.found[number] >= 0 or other.found[number] < 0 or moved is None:
+            continue
+        event, again = moved
+        said = {*names_of(again).bound, *names_of(again).read}
+        for their_event, scope, their_piece in theirs:
+            theirs_said = names_of(their_piece)
+            common = said & {*theirs_said.bound, *theirs_said.read}
+            if scope != base_scopes[number] or not any((scope, name) in local for name in common):
+                continue
+            ours_at, theirs_at = (places.get(id(p.nodes)) for p in (again, their_piece))
+            if ours_at is None or theirs_at is None:
+                continue
+            if (ours_at < theirs_at) != (other.found[number] < where[id(their_piece)]):
+                yield {event, their_event}
+
+
+def _renamed(weave: Weave, side: Side, other: Side) -> Iterator[Fault]:
+    """What the other side wrote with a name that this side has changed."""
+    scopes = scopes_of(side.pieces)
+    names: set[tuple[str, str]] = set()
+    for event in side.events:
+        if event.changes:
+            before = words(weave.base[event.start].text)
+            after = words(side.pieces[event.first].text)
+            if len(before) == len(after):
+                changed = {a for a, b in zip(before, after, strict=True) if a != b}
+                if all(name.isidentifier() for name in changed):
+                    scope = side.pieces[event.first].name or scopes[event.first]
+                    names |= {(scope, name) for name in changed}
+    if not names:
+        return
+    left: dict[str, set[str]] = {}
+    for piece, scope in zip(side.pieces, scopes, strict=True):
+        if piece.kind not in ("end", "comment"):
+            left.setdefault(scope, set()).update(words(piece.text))
+    everywhere = set().union(*left.values())
+    scopes = scopes_of(other.pieces)
+    gone = {(scope, name) for scope, name in names if name not in left.get(scope, ())}
+    for event in other.events:
+        for place in range(event.first, event.last):
+            said = words(other.pieces[place].text) if other.pieces[place].kind != "comment" else ()
+            if any(
+                name in said and (scope == scopes[place] or name not in everywhere)
+                for scope, name in gone
+            ):
+                yield {event}
+                break
