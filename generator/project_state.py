@@ -85,14 +85,14 @@ def _stored(root: Path) -> list[str]:
     return sorted(path.relative_to(base).as_posix() for path in files)
 
 
-def starts_conflict(text: str) -> bool:
-    """Whether a line of the text is the marker that begins a conflict."""
-    return "\n<<<<<<< " in f"\n{text}"
+def has_markers(text: str) -> bool:
+    """Whether a line of the text is the marker that begins a conflict, or ends it."""
+    return any(mark in f"\n{text}" for mark in ("\n<<<<<<< ", "\n>>>>>>> "))
 
 
 def _manifest(text: str) -> dict[str, Any] | Fault:
     """The manifest, if it is one of a format that this lgen knows."""
-    if starts_conflict(text):
+    if has_markers(text):
         return Fault(MANIFEST, None, _CONFLICT)
     broken = Fault(MANIFEST, None, "this is no manifest of lgen; restore it from your repository")
     try:
@@ -101,6 +101,8 @@ def _manifest(text: str) -> dict[str, Any] | Fault:
         return broken
     number = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(number, int) or isinstance(number, bool):
+        return broken
+    if number < FORMAT:
         return broken
     if number > FORMAT:
         told = f"it has format {number}, and this lgen knows {FORMAT}; install a newer lgen"

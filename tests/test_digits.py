@@ -74,10 +74,24 @@ def test_tensorboard_reads_the_scalars_back(tmp_path: Path) -> None:
     assert compared > 8
 
 
-@pytest.mark.parametrize("loggers", ["csv", "csv,tensorboard"])
-def test_emitted_tests_pass(loggers: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["loggers=[csv]"],
+        ["loggers=[csv,tensorboard]"],
+        # what the starter names as the next to try
+        [
+            "scheduler={name: CosineAnnealingLR, interval: step, warmup_steps: 100}",
+            "gradient_clip_val=1.0",
+            "early_stopping={monitor: val_loss, patience: 3}",
+        ],
+        ["accumulate_grad_batches=4", "limit_train_batches=8", "val_check_interval=4"],
+    ],
+    ids=["plain", "tensorboard", "schedule", "counts"],
+)
+def test_emitted_tests_pass(options: list[str], tmp_path: Path) -> None:
     """The project's own tests pass right after it is made."""
-    project = digits(tmp_path, f"loggers=[{loggers}]")
+    project = digits(tmp_path, *options)
     run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], project, 300)
 
 

@@ -82,7 +82,8 @@ def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
     """The spec's text with each `key=value` set in it, its comments and order kept."""
     if not settings:
         return spec_text
-    from lgen.spec.edit import set_option
+    from lgen.spec.allowed import is_default
+    from lgen.spec.edit import set_option, unset_option
     from lgen.spec.read import from_options
 
     pairs = [setting.partition("=") for setting in settings]
@@ -92,6 +93,12 @@ def with_values(spec_text: str, settings: Sequence[str]) -> str | list[Fault]:
     if isinstance(values, list):
         return values
     for key, value in values.items():
+        if is_default(key, value):
+            # only what differs from a default is written
+            shorter = unset_option(spec_text, key)
+            if shorter is not None:
+                spec_text = shorter
+                continue
         changed = set_option(spec_text, key, value)
         if isinstance(changed, list):
             return changed

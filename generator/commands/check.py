@@ -91,7 +91,10 @@ def _findings(root: Path, update: Update) -> Iterator[Finding]:
             yield Finding("edited", path, "deleted by you")
         elif file is not None and file.text != base:
             dropped = path not in update.new
-            yield Finding("edited", path, "no longer needed, and kept" if dropped else "by you")
+            why = "no longer needed, and kept" if dropped else "by you"
+            if file.unreadable is not None:
+                why = f"by you; {file.unreadable.message}"
+            yield Finding("edited", path, why)
 
 
 def _is_behind(action: Action) -> bool:

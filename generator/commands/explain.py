@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lgen.commands.update import Refused, as_typed, project
 from lgen.explain.line import Cause, causes, same_line, subject
 from lgen.explain.variants import plan_without, value_at, values_of
 from lgen.generate import generate
-from lgen.lgen_folder import SPEC_FILE
+from lgen.lgen_folder import FOLDER, SPEC_FILE
 from lgen.plan import Plan
 from lgen.project import project_plan
 from lgen.project_state import State
@@ -22,7 +23,7 @@ from lgen.spec.read import from_options
 from lgen.text_diff import unified
 from lgen.user_file import UserFile, read_user_file
 
-_LINE = re.compile(r"(.+):([0-9]+)")
+_LINE = re.compile(r"(.+):([^:]*)")
 
 
 def explain(root: Path, what: str) -> list[str] | Refused:
@@ -32,7 +33,14 @@ def explain(root: Path, what: str) -> list[str] | Refused:
         return Refused([found])
     state, spec = found
     if (place := _LINE.fullmatch(what)) and "=" not in what:
-        return _line(root, state, place[1].removeprefix("./"), int(place[2]))
+        path = Path(place[1])
+        inside = path if path.is_absolute() else root / path
+        if not place[2].isdecimal():
+            return Refused([Fault(what, None, f"name a line by its number, as in {path}:1")])
+        if not inside.resolve().is_relative_to(root.resolve()):
+            return Refused([Fault(str(path), None, "it lies outside of the project")])
+        relative = Path(os.path.normpath(inside)).relative_to(os.path.normpath(root)).as_posix()
+        return _line(root, state, spec, relative, int(place[2]))
     key, equals, _ = what.partition("=")
     known = from_options({key: "0"})
     if isinstance(known, list):
@@ -100,7 +108,7 @@ def _changes(before: Plan, after: Plan) -> list[str]:
     return lines + modules
 
 
-def _line(root: Path, state: State, path: str, number: int) -> list[str] | Refused:
+def _line(root: Path, state: State, spec: UserFile, path: str, number: int) -> list[str] | Refused:
     """What brought a line of a file."""
     file = read_user_file(root, path)
     if file is None:
@@ -108,15 +116,17 @@ def _line(root: Path, state: State, path: str, number: int) -> list[str] | Refus
     if file.text is None:
         assert file.unreadable is not None
         return Refused([file.unreadable])
-    lines = file.text.split("\n")
-    count = len(file.text.splitlines())
+    lines = file.text.removesuffix("\n").split("\n")
+    count = len(lines)
     if not 1 <= number <= count:
         return Refused([Fault(path, None, f"it has lines 1 to {count}, and none {number}")])
     head = f"{path}:{number}: {lines[number - 1].strip()}"
     base = state.base.get(path)
+    if path.startswith(f"{FOLDER}/"):
+        return [head, "always there: lgen's own record of what it wrote"]
     if base is None or path in state.kept:
         return [head, "yours: lgen does not write this file"]
-    at = same_line(base.split("\n"), lines, number)
+    at = same_line(base.removesuffix("\n").split("\n"), lines, number)
     if at is None:
         return [head, "yours: lgen did not write this line"]
     if not lines[number - 1].strip():
@@ -130,13 +140,16 @@ def _line(root: Path, state: State, path: str, number: int) -> list[str] | Refus
     if line is None:
         return [head, "lgen wrote it, and would not any more; lgen update"]
     why = causes(root, plan, values, line)
-    return [head, *(_said(state, cause) for cause in why)] if why else [head, "always there"]
+    # the spec may have moved since, and say the same
+    same = spec.text is not None and values_of(spec.text, SPEC_FILE) == values
+    text = spec.text if same and spec.text is not None else state.spec_text
+    return [head, *(_said(text, cause) for cause in why)] if why else [head, "always there"]
 
 
-def _said(state: State, cause: Cause) -> str:
+def _said(spec_text: str, cause: Cause) -> str:
     """The option with its place and value, and what it does to the line."""
     variant = cause.variant
-    document = parse(state.spec_text, SPEC_FILE)
+    document = parse(spec_text, SPEC_FILE)
     line = None if isinstance(document, list) else document.line(tuple(variant.key.split(".")))
     place = "its default" if variant.is_default else f"{SPEC_FILE}:{line}"
     return f"{variant.key}: {variant.value} ({place}) {cause.effect}"

@@ -89,21 +89,29 @@ def _written(values: dict[str, Any], around: str = "") -> Iterator[str]:
 
 
 def probes(values: dict[str, Any]) -> Iterator[Variant]:
-    """For each option that is left at its default, the spec with another value, if one is plain."""
-    for key in _unwritten(values):
+    """For each option the spec with another value, if one is plain; first those at their default.
+
+    An option may be written with the value that is its default anyway, or for one inside it.
+    """
+    written = [key for key in _written(values) if key.partition(".")[0] not in _FIXED]
+    for key in (*_unwritten(values), *written):
         schema = schema_at(tuple(key.split(".")))
         if schema is None or "default" not in schema:
             continue
         default = schema["default"]
-        for other in _others(schema, default):
+        is_default = key not in written
+        now = default if is_default else value_at(values, key)
+        for other in _others(schema, now):
             changed = deepcopy(values)
             inner = changed
             *around, last = key.split(".")
             for part in around:
-                inner = inner.setdefault(part, {})
+                inner = inner.setdefault(part, {}) if isinstance(inner, dict) else inner
+            if not isinstance(inner, dict):
+                continue
             inner[last] = other
-            said = "{...}" if isinstance(default, dict) else dump(default)
-            yield Variant(key, said, True, dump(changed))
+            said = "{...}" if is_default and isinstance(default, dict) else dump(now)
+            yield Variant(key, said, is_default, dump(changed))
 
 
 def _unwritten(values: dict[str, Any]) -> Iterator[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
-from lgen.plan.loaders import runs_stage
+from lgen.plan.loaders import is_limited, runs_stage
 from lgen.plan.loop import max_epochs
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
-# enough for a loss to fall by half in most projects, in seconds
-_OVERFIT_STEPS = 60
+# of one batch, enough for its loss to fall by half in most projects, in seconds
+_BATCHES = 20
+_EPOCHS = 10
 _STEPS = 8
 
 
@@ -19,16 +20,20 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     world_size = min(spec.devices * spec.num_nodes, 2) if is_distributed(spec) else 1
     val = data.sources.get("val")
     validated = runs_stage(spec, module, data, "val")
-    early = {"patience": str(_OVERFIT_STEPS)} if spec.early_stopping else {}
+    length = "max_steps" if max_epochs(spec) is None else "max_epochs"
+    overfit = _whole_epochs(spec, validated=validated)
+    if spec.early_stopping:
+        overfit["patience"] = str(_BATCHES * _EPOCHS)
     warmup = {"warmup_steps": "1"} if spec.scheduler and spec.scheduler.warmup_steps else {}
     workers = {} if spec.persistent_workers else {"num_workers": "0"}
-    length = "max_steps" if max_epochs(spec) is None else "max_epochs"
+    overfit |= {**warmup, **workers}
     checkpoint = spec.checkpoint
     within_epoch: dict[str, str] = {}
     if checkpoint and checkpoint.train_time_interval is not None:
         within_epoch = {"train_time_interval": "1e-6", "log_every_n_steps": "1"}
     elif checkpoint and checkpoint.every_n_train_steps is not None:
         within_epoch = {"every_n_train_steps": "3"}
+    unit = 1 if length == "max_epochs" else _BATCHES
     seed = {"seed": "0"} if spec.seed is None else {}
     rooted = (
         checkpoint is not None or bool(spec.loggers) or runs_stage(spec, module, data, "predict")
@@ -50,10 +55,22 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "test_root": arguments(**({"default_root_dir": "folder"} if rooted else {})),
             "test_world_size": world_size,
             "test_samples": spec.batch_size * world_size,
-            "overfit_first": arguments(**{length: "1"}, **early, **warmup, **workers),
-            "overfit_last": arguments(
-                **{length: str(_OVERFIT_STEPS)}, **early, **warmup, **workers
-            ),
+            "overfit_batches": _BATCHES,
+            "overfit_first": arguments(**{length: str(unit)}, **overfit),
+            "overfit_last": arguments(**{length: str(unit * _EPOCHS)}, **overfit),
             "resume_settings": arguments(**run, **warmup, **seed),
         },
     )
+
+
+def _whole_epochs(spec: Spec, *, validated: bool) -> dict[str, str]:
+    """The settings with which each of so many batches is a step, whatever the spec says."""
+    settings = {}
+    if spec.accumulate_grad_batches > 1:
+        settings["accumulate_grad_batches"] = "1"
+    if is_limited(spec, "train"):
+        counts = isinstance(spec.limit_train_batches, int)
+        settings["limit_train_batches"] = str(_BATCHES) if counts else "1.0"
+    if validated and isinstance(spec.val_check_interval, int):
+        settings["val_check_interval"] = str(_BATCHES)
+    return settings

@@ -51,6 +51,13 @@ def schema_at(path: tuple[str | int, ...]) -> Schema | None:
     return schema
 
 
+def is_default(key: str, value: Any) -> bool:
+    """Whether the value is what an option has that is not written, by its dotted key."""
+    schema = schema_at(tuple(key.split("."))) or {}
+    default = schema.get("default", ...)
+    return default == value and type(default) is type(value)
+
+
 def keys_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the mapping at a path may have."""
     schema = schema_at(path)

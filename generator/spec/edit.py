@@ -31,6 +31,63 @@ def set_option(text: str, key: str, value: Any, file: str = "lgen.yaml") -> str 
     return changed
 
 
+def unset_option(text: str, key: str, file: str = "lgen.yaml") -> str | None:
+    """The spec's text without the option of a dotted key; a mapping that is emptied goes too.
+
+    None where more would go than its own text, such as a comment beside it.
+    """
+    before = parse(text, file)
+    if isinstance(before, list):
+        return None
+    path = key.split(".")
+    mappings = [compose(text, file)]
+    for part in path:
+        if isinstance(mappings[-1].value, str):
+            return None
+        found = _pair(mappings[-1], part)
+        if found is None:
+            return text if len(mappings) == len(path) else None
+        mappings.append(found[1])
+    while len(path) > 1 and len(mappings[len(path) - 1].value) == 1:
+        path.pop()
+    changed = _cut(text, mappings[len(path) - 1], path[-1])
+    after = None if changed is None else parse(changed, file)
+    if after is None or isinstance(after, list) or after.values != _less(before.values, path):
+        return None
+    return changed
+
+
+def _pair(mapping: Any, key: str) -> Any:
+    """The nodes of a key and its value."""
+    return next((pair for pair in mapping.value if pair[0].value == key), None)
+
+
+def _less(values: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    """The plain values without one."""
+    head, *rest = path
+    if rest:
+        return {**values, head: _less(values[head], rest)}
+    return {name: value for name, value in values.items() if name != head}
+
+
+def _cut(text: str, mapping: Any, key: str) -> str | None:
+    """The text without one key of a mapping and its value."""
+    name, value = _pair(mapping, key)
+    place = mapping.value.index((name, value))
+    start, stop = name.start_mark.index, _end(value)
+    if mapping.flow_style:
+        if place + 1 < len(mapping.value):
+            stop = mapping.value[place + 1][0].start_mark.index
+        elif place:
+            start = _end(mapping.value[place - 1][1])
+        return text[:start] + text[stop:]
+    line = text.find("\n", stop)
+    if text[stop : line if line >= 0 else None].strip():
+        return None
+    start = text.rfind("\n", 0, start) + 1
+    return text[:start] + (text[line + 1 :] if line >= 0 else "")
+
+
 def _with(values: dict[str, Any], path: list[str], value: Any) -> dict[str, Any]:
     """The plain values with one more set."""
     head, *rest = path

@@ -43,12 +43,26 @@ def conflicts(actions: Sequence[Action]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for action in actions:
         if action.conflicts:
-            places = "1 place" if action.conflicts == 1 else f"{action.conflicts} places"
-            found.append((action.path, f"{places}; look for <<<<<<<"))
+            found.append(
+                (
+                    action.path,
+                    f"{_lines_of_markers(action.text or '')}; settle what stands "
+                    "between <<<<<<< and >>>>>>>, then lgen check",
+                )
+            )
         elif action.kind == "taken":
             told = "yours is in the place of lgen's; rename it, then lgen update"
             found.append((action.path, told))
     return found
+
+
+def _lines_of_markers(text: str) -> str:
+    """Where the conflicts of a text begin."""
+    lines = enumerate(text.split("\n"), start=1)
+    numbers = [str(number) for number, line in lines if line.startswith("<<<<<<< ")]
+    if len(numbers) == 1:
+        return f"line {numbers[0]}"
+    return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 def has_conflicts(plan: Plan) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from lgen.merge import merge
+from lgen.project_state import has_markers
 from lgen.spec.fault import Fault
 from lgen.user_file import UserFile
 
@@ -21,8 +21,6 @@ Kind = Literal[
     "deleted",  # by the user, and so it stays
     "taken",  # lgen would add a file where the user has one
 ]
-
-_MARKERS = re.compile(r"^<<<<<<< .*?^>>>>>>> ", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ def plan_update(
     marked: list[str] = []
     for path in sorted((base.keys() | new.keys()) - own):
         file = mine.get(path)
-        if file is not None and path in base and has_markers(file):
+        if file is not None and path in base and has_markers(file.text or ""):
             marked.append(path)
             continue
         action = _action(path, base.get(path), file, new.get(path))
@@ -75,11 +73,6 @@ def plan_update(
         else:
             actions.append(action)
     return Plan(tuple(actions), tuple(faults), tuple(marked))
-
-
-def has_markers(file: UserFile) -> bool:
-    """Whether conflict markers are left in a file."""
-    return file.text is not None and _MARKERS.search(file.text) is not None
 
 
 def _action(path: str, base: str | None, file: UserFile | None, new: str | None) -> Action | Fault:

@@ -11,7 +11,7 @@ from lgen import __version__
 from lgen.journal import Change
 from lgen.lgen_folder import BASE, FOLDER, MANIFEST, SPEC_FILE, lgen_folder, sha256
 from lgen.project import project_files
-from lgen.project_state import State, starts_conflict
+from lgen.project_state import State, has_markers
 from lgen.spec.fault import Fault
 from lgen.spec.read import read_text
 from lgen.update.plan import Plan, plan_update
@@ -39,7 +39,7 @@ def read_spec(root: Path) -> UserFile | Fault:
         return found
     file = read_user_file(root, SPEC_FILE)
     assert file is not None and file.text is not None
-    if starts_conflict(file.text):
+    if has_markers(file.text):
         return Fault(SPEC_FILE, None, "conflict markers are left in it; resolve them")
     return file
 

@@ -156,8 +156,8 @@ def test_names_are_looked_at_beside_other_conflicts() -> None:
         # fields
         (
             "class Config:\n    a: int = 1\n    b: int = 2\n    c: int = 3\n",
-            "class Config:\n    a: int = 1\n    clip: float = 0.5\n    b: int = 2\n    c: int = 3\n",
-            "class Config:\n    a: int = 1\n    b: int = 2\n    clip: float = 1.0\n    c: int = 3\n",
+            "class Config:\n    a: int = 1\n    clip: int = 5\n    b: int = 2\n    c: int = 3\n",
+            "class Config:\n    a: int = 1\n    b: int = 2\n    clip: int = 1\n    c: int = 3\n",
         ),
         # classes
         (

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lgen.spec.document import Document, parse
-from lgen.spec.edit import dump, set_option
+from lgen.spec.edit import dump, set_option, unset_option
 from lgen.spec.read import from_options
 
 TEXT = """\
@@ -96,3 +96,27 @@ def test_text_that_yaml_would_read_otherwise_is_quoted() -> None:
         '"1e-3"',
         '"a: b"',
     ]
+
+
+@pytest.mark.parametrize(
+    "text, key, left",
+    [
+        ("a: 1\nb: 2\n", "b", "a: 1\n"),
+        ("# one\na: 1\n# two\nb: 2\nc: 3\n", "b", "# one\na: 1\n# two\nc: 3\n"),
+        ("a: 1\nb: 2", "b", "a: 1\n"),
+        ("a: {b: 1, c: 2}\n", "a.b", "a: {c: 2}\n"),
+        ("a: {b: 1, c: 2}\n", "a.c", "a: {b: 1}\n"),
+        ("x: 1\na: {b: 1}\n", "a.b", "x: 1\n"),
+        ("x: 1\na:\n  b: 1\n  c: 2\n", "a.b", "x: 1\na:\n  c: 2\n"),
+        ("x: 1\na:\n  b: 1\ny: 2\n", "a.b", "x: 1\ny: 2\n"),
+        ("x: 1\nb:\n  - 1\n  - 2\ny: 2\n", "b", "x: 1\ny: 2\n"),
+        ("a: 1\n", "b", "a: 1\n"),
+        ("a: {c: 1}\n", "a.b", "a: {c: 1}\n"),
+        ("a: 1\n", "b.c", None),
+        ("x: 1\nb: 2  # why\n", "b", None),
+        ("a: model.py:Net\n", "a.path", None),
+    ],
+)
+def test_option_is_taken_out(text: str, key: str, left: str | None) -> None:
+    """With its line, and with the mapping that it leaves empty; never with a comment."""
+    assert unset_option(text, key) == left

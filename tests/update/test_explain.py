@@ -152,3 +152,57 @@ def test_what_is_said_is_true(lgen: Lgen, several: Path) -> None:
             if isinstance(files, dict):
                 count = files["train.py"].splitlines().count(line)
                 assert count < text.splitlines().count(line), (number, said)
+
+
+def test_what_is_written_as_it_is_by_default_is_explained(lgen: Lgen, project: Path) -> None:
+    """Another value of it takes the line away; so does `false` in the place of a mapping."""
+    place = f"train.py:{line_of(project, 'train.py', 'csv_logger = CSVLogger(')}"
+    assert explained(lgen, place) == ["loggers: [csv] (its default) brings this line"]
+    assert lgen("set", "log_every_n_steps=50").code == 0
+    spec = project / "lgen.yaml"
+    spec.write_text(spec.read_text() + "loggers: [csv]\ncheckpoint: {save_top_k: 1}\n")
+    assert lgen("update").code == 0
+    [said] = explained(lgen, place)
+    assert re.fullmatch(r"loggers: \[csv\] \(lgen\.yaml:\d+\) brings this line", said)
+    number = line_of(project, "train.py", "def save_checkpoint(")
+    assert any("checkpoint" in said for said in explained(lgen, f"train.py:{number}"))
+
+
+def test_line_that_black_has_joined(lgen: Lgen, project: Path) -> None:
+    """Its parts come from several lines of the template."""
+    place = f"train.py:{line_of(project, 'train.py', 'def validate(')}"
+    assert any(said.startswith("accelerator: cpu") for said in explained(lgen, place))
+
+
+def test_place_in_the_spec_is_where_it_stands_now(lgen: Lgen, project: Path) -> None:
+    """Comments may have been put above it."""
+    assert lgen("set", "gradient_clip_val=0.5").code == 0
+    place = f"train.py:{line_of(project, 'train.py', 'clip_grad_norm_')}"
+    spec = project / "lgen.yaml"
+    spec.write_text("# mine\n# mine\n" + spec.read_text())
+    number = spec.read_text().split("\n").index("gradient_clip_val: 0.5") + 1
+    assert explained(lgen, place) == [
+        f"gradient_clip_val: 0.5 (lgen.yaml:{number}) brings this line"
+    ]
+
+
+@pytest.mark.parametrize(
+    "place, told",
+    [
+        ("train.py:x", "train.py:x: name a line by its number, as in train.py:1"),
+        ("/etc/passwd:1", "/etc/passwd: it lies outside of the project"),
+        ("../other.py:1", "../other.py: it lies outside of the project"),
+        ("train.py:100000", "train.py: it has lines 1 to "),
+    ],
+)
+def test_places_that_are_none(lgen: Lgen, project: Path, place: str, told: str) -> None:
+    """One line, exit 2."""
+    train = project / "train.py"
+    train.write_text(train.read_text() + "\f\n\f\n")
+    result = lgen("explain", place)
+    assert result.code == 2 and result.err.startswith(told), result.err
+
+
+def test_record_of_lgen_is_not_the_users(lgen: Lgen, project: Path) -> None:
+    [said] = explained(lgen, ".lgen/manifest.json:2")
+    assert said == "always there: lgen's own record of what it wrote"

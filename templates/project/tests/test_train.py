@@ -22,32 +22,32 @@ WORLD_SIZE = {{ test_world_size }}  #: if distributed
 
 #: if map_style
 class OneBatch(UserData):
-    """The first training samples, as many as one step uses."""
+    """The first training samples, as many as one step uses, again and again."""
 
     def train_dataset(self) -> Any:
         dataset: Any = super().train_dataset()
-        return Subset(dataset, range(min({{ test_samples }}, len(dataset))))
+        return Subset(dataset, [*range(min({{ test_samples }}, len(dataset)))] * {{ overfit_batches }})
 
     def val_dataset(self) -> Any:  #: if test_replaces_validation
         return self.train_dataset()
 
 
-def one_batch(FOLDER: str) -> dict[str, float]:
-    """Train on one batch, once."""
+def one_epoch(FOLDER: str) -> dict[str, float]:
+    """Train on one batch for one epoch."""
     with patch.object(train, {{ data_name | literal }}, OneBatch):
         return main(Config({{ overfit_first }}, {{ test_root }}))
 
 
-def one_batch_again_and_again(FOLDER: str) -> dict[str, float]:
-    """Train on one batch many times."""
+def many_epochs(FOLDER: str) -> dict[str, float]:
+    """Train on one batch for many epochs."""
     with patch.object(train, {{ data_name | literal }}, OneBatch):
         return main(Config({{ overfit_last }}, {{ test_root }}))
 
 
 def test_overfits_one_batch(tmp_path: Path) -> None:
-    """The loss of a batch that is seen again and again falls by more than half."""
-    first = run(one_batch, tmp_path)
-    last = run(one_batch_again_and_again, tmp_path)
+    """From the first epoch to the last its mean loss falls by more than half."""
+    first = run(one_epoch, tmp_path)
+    last = run(many_epochs, tmp_path)
     assert last["train_loss_epoch"] < 0.5 * first["train_loss_epoch"]
 
 
