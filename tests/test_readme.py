@@ -57,13 +57,13 @@ def test_story_prints_what_the_readme_shows(rewrite: bool, tmp_path: Path) -> No
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     shown = text.split("```console\n")[1].split("```")[0]
-    (edit,) = re.findall(r"```python\n( +norm = .*?\n)```", text, re.DOTALL)
+    (edit,) = re.findall(r"```python\n( +if batch_idx == 0:.*?\n)```", text, re.DOTALL)
     run([sys.executable, "-m", "lgen", "new", "digits", "--defaults"], tmp_path, 60)
     train = tmp_path / "digits" / "train.py"
     script = train.read_text(encoding="utf-8")
-    step = "            optimizer.step()\n"
-    assert script.count(step) == 1
-    train.write_text(script.replace(step, edit + step), encoding="utf-8")
+    loss = '            loss = outputs["loss"]\n'
+    assert script.count(loss) == 1
+    train.write_text(script.replace(loss, loss + edit), encoding="utf-8")
     printed = ""
     for command in re.findall(r"^\$ (lgen .*)$", shown, re.MULTILINE):
         arguments = command.split()[1:]

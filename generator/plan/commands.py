@@ -43,7 +43,12 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "title": f"{spec.module.class_name} on {spec.data.class_name}",
             "devices": spec.devices,
             "num_nodes": spec.num_nodes,
-            "processes": spec.devices * spec.num_nodes,
+            "in_processes": number_of_processes(spec.devices * spec.num_nodes),
             "commands": "\n".join(f"{command:{width}}  # {what}" for command, what in lines),
         },
     )
+
+
+def number_of_processes(number: int) -> str:
+    """The number in words that fit behind "in"."""
+    return "1 process" if number == 1 else f"{number} processes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgen.plan.commands import number_of_processes
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
@@ -54,6 +55,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         values={
             "test_root": arguments(**({"default_root_dir": "folder"} if rooted else {})),
             "test_world_size": world_size,
+            "test_processes": number_of_processes(world_size),
             "test_samples": spec.batch_size * world_size,
             "overfit_batches": _BATCHES,
             "overfit_first": arguments(**{length: str(unit)}, **overfit),

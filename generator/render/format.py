@@ -12,5 +12,6 @@ def format_python(text: str, line_length: int = LINE_LENGTH) -> str:
     from black.mode import Mode, TargetVersion
 
     versions = {TargetVersion.PY310, TargetVersion.PY311, TargetVersion.PY312}
-    mode = Mode(target_versions=versions, line_length=line_length)
+    # what the options have left of a call or an import may fit on one line
+    mode = Mode(target_versions=versions, line_length=line_length, magic_trailing_comma=False)
     return black.format_str(text, mode=mode)

@@ -20,7 +20,7 @@ from lgen.render.imports import runtime_closure, runtime_modules, top_level_modu
         ("from a import (\n    x,\n    y,  # why\n)\n\ny\n", "from a import y  # why\n\ny\n"),
         (
             "from a import (\n    x,\n    y,\n    z,\n)\n\nx, z\n",
-            "from a import (\n    x,\n    z,\n)\n\nx, z\n",
+            "from a import x, z\n\nx, z\n",
         ),
         ("from a import (\n    x, y, z\n)\n\nx, z\n", "from a import x, z\n\nx, z\n"),
         ("from __future__ import annotations\n", "from __future__ import annotations\n"),

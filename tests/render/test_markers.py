@@ -52,9 +52,9 @@ def test_if_in_brackets_keeps_or_drops_the_element(rendered):
     """
     assert same(
         rendered(template, a=False).text,
-        "f(\n    1,\n    three=[\n        3,\n    ],\n    four=4,\n)\n",
+        "f(1, three=[3], four=4)\n",
     )
-    expected = "f(\n    1,\n    # of two\n    two=g(\n        2,\n    ),\n)\n"
+    expected = "f(\n    1,\n    # of two\n    two=g(2),\n)\n"
     assert same(rendered(template, a=True).text, expected)
 
 

@@ -156,13 +156,14 @@ def test_origins_are_exact(rendered, seed, formatted):
 
 
 def test_a_line_of_its_own_bracket_has_its_own_origin(rendered):
-    result = rendered("f(\n    1,\n    2,  #: if a\n)\ng(\n    1\n)\n", a=True)
+    result = rendered("f(\n    # one\n    1,\n    2,  #: if a\n)\ng(\n    1\n)\n", a=True)
     assert [[origin.line for origin in line] for line in result.origins] == [
         [1],
         [2],
         [3],
         [4],
-        [5, 6],
+        [5],
+        [6, 7],
     ]
 
 

@@ -17,10 +17,10 @@ EDITS = [
     ),
     # what the README puts into the loop
     (
-        "            optimizer.step()\n",
-        "            norm = torch.nn.utils.get_total_norm(p.grad for p in model.parameters())\n"
-        '            bar.set_description(f"gradient norm {norm:.2f}")\n'
-        "            optimizer.step()\n",
+        '            loss = outputs["loss"]\n',
+        '            loss = outputs["loss"]\n'
+        "            if batch_idx == 0:\n"
+        '                print(f"epoch {epoch} starts at a loss of {loss.item():.3f}")\n',
     ),
     # a line of the loop, changed
     (

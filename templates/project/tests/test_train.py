@@ -132,7 +132,7 @@ def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, 
 
 #: if distributed
 def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, float]:
-    """Call the function in {{ test_world_size }} processes and return what it returns in the first."""
+    """Call the function in {{ test_processes }} and return what it returns in the first."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
