@@ -40,7 +40,7 @@ def unset_option(text: str, key: str, file: str = "lgen.yaml") -> str | None:
     if isinstance(before, list):
         return None
     path = key.split(".")
-    mappings = [compose(text, file)]
+    mappings: list[Any] = [compose(text, file)]
     for part in path:
         if isinstance(mappings[-1].value, str):
             return None
