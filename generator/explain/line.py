@@ -69,8 +69,13 @@ class Subject:
         """What it means for the line that another plan is carried out."""
         if not self.places:
             return None if self.text in other.texts else "brings this line"
-        if other.counts[self.text] >= now.counts[self.text]:
+        effect = self._effect_on_places(now, other)
+        if effect and other.counts[self.text] >= now.counts[self.text]:
             return None  # another line of the template may say the same in its place
+        return effect
+
+    def _effect_on_places(self, now: Emitted, other: Emitted) -> Effect | None:
+        """What it means for the lines of the template, before formatting, which takes longer."""
         if not self.places <= other.places.keys():
             return "brings this line"
         if not any(self.text in now.places.get(place, ()) for place in self.places):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from lgen.merge.pieces import Piece
@@ -23,6 +24,7 @@ def emit(
     lines: list[str] = []
     conflicts = 0
     open_blocks: list[tuple[str, int]] = []
+    around = ""  # where the header comes from that stands right above
     for item in result:
         if isinstance(item, Conflict):
             conflicts += 1
@@ -40,7 +42,10 @@ def emit(
             open_blocks.pop()
             continue
         depth = len(open_blocks) - (piece.kind == "clause")
+        if {around, item.source} == {"mine", "new"}:
+            piece = replace(piece, blanks=0)  # a header of one side around pieces of the other
         lines += [""] * piece.blanks + _indented(piece, unit * depth)
+        around = item.source if piece.kind in ("header", "clause") else ""
         if piece.kind == "header":
             open_blocks.append(item.owner)
     if open_blocks:

@@ -41,7 +41,7 @@ def _right_changes(edit: Edit, old: File, new: File) -> Iterator[Lines | None]:
     if edit.kind == "delete":
         yield None
     if edit.is_insert:
-        yield from _between(edit, origin, new)
+        yield from _between(edit, origin, old, new)
     other = counterpart(origin, old, new)
     change = made(edit, new, other) if other else None
     if change is not None:
@@ -129,10 +129,15 @@ def _alternative(one: Place, other: Place) -> bool:
 
 
 def _is_variant(one: ast.stmt, other: ast.stmt) -> bool:
-    """Whether they call, with the same arguments, `name` and `name_for_something`."""
-    calls = [ast.unparse(node).partition("(") for node in (one, other)]
-    (short, _, arguments), (long, _, others) = sorted(calls, key=lambda call: len(call[0]))
-    return isinstance(one, ast.Expr) and arguments == others and long.startswith(f"{short}_")
+    """Whether they call, with the same arguments, `name` and `name_for_something`; or `name`
+    itself and through from_main."""
+    if not isinstance(one, ast.Expr) or not isinstance(other, ast.Expr):
+        return False
+    texts = sorted((ast.unparse(node) for node in (one, other)), key=len)
+    (short, _, arguments), (long, _, others) = (text.partition("(") for text in texts)
+    if texts[1] == f"from_main({short}, {arguments}":
+        return True
+    return arguments == others and long.startswith(f"{short}_")
 
 
 def _sort(node: ast.stmt) -> tuple[type, str]:
@@ -145,13 +150,21 @@ def _sort(node: ast.stmt) -> tuple[type, str]:
     return type(node), what
 
 
-def _between(edit: Edit, origin: Place, new: File) -> Iterator[Lines]:
-    """The insert at each place between the nearest neighbours that are left."""
+def _between(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]:
+    """The insert at each place between the nearest neighbours that are left.
+
+    Where none is left, anywhere in the block.
+    """
     siblings, at = origin.siblings, origin.at
     above = next((new.by_key[p.key] for p in siblings[:at][::-1] if p.key in new.by_key), None)
     below = next((new.by_key[p.key] for p in siblings[at + 1 :] if p.key in new.by_key), None)
     kind = "function " if edit.kind.startswith("function") else ""
     after, before = (Edit(kind + side, edit.key, edit.number) for side in ("after", "before"))
+    if above is None and below is None and (parent := counterpart(origin.parent, old, new)):
+        for place in (place for place in new.places if place.parent is parent):
+            for side in (before, after):
+                if change := made(side, new, place):
+                    yield change
     if above is not None:
         whole = below is None or below.siblings is above.siblings
         stop = (below.at if below else len(above.siblings)) if whole else above.at + 1

@@ -195,6 +195,14 @@ def test_a_header_of_the_user_stays_around_exactly_its_statements() -> None:
     )
 
 
+def test_a_header_of_the_user_around_a_statement_that_is_another_now() -> None:
+    """No empty line comes between the two."""
+    base = "def f():\n    a()\n\n    from_main(lock, folder)\n\n    b()\n"
+    mine = base.replace("    from_main", "    with x():\n        from_main")
+    new = base.replace("from_main(lock, folder)", "lock(folder)")
+    assert clean(base, mine, new) == mine.replace("from_main(lock, folder)", "lock(folder)")
+
+
 def test_two_headers_around_one_statement_nest() -> None:
     """The one of the user is the inner one."""
     base = "one()\ntwo()\nthree()\n"

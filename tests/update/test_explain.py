@@ -97,7 +97,7 @@ def test_what_there_is_not(lgen: Lgen, project: Path, what: str, said: str) -> N
         ("train.py", "import TensorBoard", "loggers: [tensorboard] (lgen.yaml:{}) brings this"),
         ("runtime/distributed.py", "def ", "strategy: ddp (lgen.yaml:{}) brings this line"),
         ("launch.sh", "torchrun", "devices: 2 (lgen.yaml:{}) "),
-        ("README.md", "starts the 2 processes", "strategy: ddp (lgen.yaml:{}) brings this line"),
+        ("README.md", "starts 2 processes", "strategy: ddp (lgen.yaml:{}) brings this line"),
         ("train.py", "def main(", "always there"),
         ("runtime/seed.py", "def ", "always there"),
         ("model.py", "def training_step", "yours: lgen does not write this file"),
