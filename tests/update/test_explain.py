@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lgen.explain.variants import probes, values_of
 from lgen.project import project_files
 from tests.update.conftest import Edit, Lgen, tree
 
@@ -134,7 +135,8 @@ def test_line_of_the_users(lgen: Lgen, several: Path, edit: Edit) -> None:
 
 
 def test_what_is_said_is_true(lgen: Lgen, several: Path) -> None:
-    """Of lines at random: where an option of the spec brings one, it is not there without it."""
+    """Of lines at random: where an option of the spec brings one, it is not there without it, or
+    with another value."""
     text = (several / "train.py").read_text()
     seed = random.randrange(2**32)
     print("seed", seed)
@@ -148,10 +150,12 @@ def test_what_is_said_is_true(lgen: Lgen, several: Path) -> None:
             spec = (several / "lgen.yaml").read_text().splitlines(keepends=True)
             gone = {match[1], "devices"} if match[1] == "strategy" else {match[1]}
             left = [row for row in spec if row.partition(":")[0] not in gone and row[0] != " "]
-            files = project_files(several, "".join(left))
-            if isinstance(files, dict):
-                count = files["train.py"].splitlines().count(line)
-                assert count < text.splitlines().count(line), (number, said)
+            values = values_of("".join(spec), "lgen.yaml")
+            assert isinstance(values, dict)
+            others = [variant.text for variant in probes(values) if variant.key == match[1]]
+            found = [project_files(several, other) for other in ("".join(left), *others)]
+            counts = [f["train.py"].splitlines().count(line) for f in found if isinstance(f, dict)]
+            assert not counts or min(counts) < text.splitlines().count(line), (number, said)
 
 
 def test_what_is_written_as_it_is_by_default_is_explained(lgen: Lgen, project: Path) -> None:
