@@ -158,22 +158,21 @@ def training_loader(data: Digits, cfg: Config) -> tuple[TrainingBatches, DataLoa
         batch_sampler=batches,
         num_workers=cfg.num_workers,
         pin_memory=torch.cuda.is_available(),
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
     return batches, loader
 
 
 def evaluation_loader(dataset: Dataset[Any], cfg: Config) -> DataLoader[Any]:
     """Return a loader of the whole dataset in its own order."""
-    batches = EvaluationBatches(
-        len(dataset), cfg.batch_size, seed=cfg.seed  # type: ignore[arg-type]
-    )
+    size = len(dataset)  # type: ignore[arg-type]
+    batches = EvaluationBatches(size, cfg.batch_size, seed=cfg.seed)
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=cfg.num_workers,
         pin_memory=torch.cuda.is_available(),
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
 
 

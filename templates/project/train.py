@@ -362,7 +362,7 @@ def training_loader(  #: if map_style
         collate_fn=data.collate_fn,  #: if collate_fn
         pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
     return batches, loader
 
@@ -376,8 +376,9 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     cfg: Config
 ) -> DataLoader[Any]:
     """Return a loader of the whole dataset in its own order."""
+    size = len(dataset)  # type: ignore[arg-type]
     batches = EvaluationBatches(
-        len(dataset),  # type: ignore[arg-type]
+        size,
         cfg.batch_size,
         rank=rank,  #: if distributed
         world_size=world_size,  #: if distributed
@@ -385,7 +386,7 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     )
     batches.max_batches = limit_batches(limit, len(batches))  #: if limits_evaluation and not distributed
     # a share is one of the first rank's batches, the same number on every rank
-    most = math.ceil(len(dataset) / (cfg.batch_size * world_size))  # type: ignore[arg-type]  #: if limits_evaluation and distributed
+    most = math.ceil(size / (cfg.batch_size * world_size))  #: if limits_evaluation and distributed
     batches.max_batches = limit_batches(limit, most)  #: if limits_evaluation and distributed
     return DataLoader(
         SeededDataset(dataset),
@@ -394,7 +395,7 @@ def evaluation_loader(  #: if builds_evaluation_loaders
         collate_fn=data.collate_fn,  #: if collate_fn
         pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
 
 

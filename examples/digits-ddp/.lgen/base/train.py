@@ -189,7 +189,7 @@ def training_loader(
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=cfg.num_workers,
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
     return batches, loader
 
@@ -198,18 +198,15 @@ def evaluation_loader(
     dataset: Dataset[Any], rank: int, world_size: int, cfg: Config
 ) -> DataLoader[Any]:
     """Return a loader of the whole dataset in its own order."""
+    size = len(dataset)  # type: ignore[arg-type]
     batches = EvaluationBatches(
-        len(dataset),  # type: ignore[arg-type]
-        cfg.batch_size,
-        rank=rank,
-        world_size=world_size,
-        seed=cfg.seed,
+        size, cfg.batch_size, rank=rank, world_size=world_size, seed=cfg.seed
     )
     return DataLoader(
         SeededDataset(dataset),
         batch_sampler=batches,
         num_workers=cfg.num_workers,
-        generator=torch.Generator(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
     )
 
 
