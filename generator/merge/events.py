@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lgen.merge.align import align
+from lgen.merge.likeness import is_anew
 from lgen.merge.pieces import Piece
 
 
@@ -49,6 +50,7 @@ class Side:
         self.found = align(base, pieces)
         self.inverse = {other: place for place, other in enumerate(self.found) if other >= 0}
         self.events = list(self._events(base))
+        self.moved = dict(self._moved(base))
 
     def _events(self, base: Sequence[Piece]) -> list[Event]:
         events = []
@@ -64,6 +66,17 @@ class Side:
             if base[place].id != self.pieces[other].id:
                 events.append(Event(place, place + 1, other, other + 1, changes=True))
         return events
+
+    def _moved(self, base: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+        """The statements of the base that the side has elsewhere, as they were or much like it."""
+        new = [place for place, piece in enumerate(self.pieces) if place not in self.inverse]
+        new = [place for place in new if self.pieces[place].kind == "statement"]
+        for number, piece in enumerate(base):
+            if self.found[number] < 0 and piece.kind == "statement":
+                same = [place for place in new if self.pieces[place].id == piece.id]
+                alike = [place for place in new if is_anew(piece, self.pieces[place])]
+                if found := same or alike:
+                    yield number, found[0]
 
     def event_of(self, piece: int) -> Event:
         """The event that brought a piece."""

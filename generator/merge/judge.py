@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lgen.merge.events import Event
+from lgen.merge.flow import faults_of_flow
+from lgen.merge.loops import in_another_loop
 from lgen.merge.pieces import DEFINITIONS, Piece
 from lgen.merge.sense import senseless
 from lgen.merge.weave import Chosen, Weave
@@ -23,7 +25,9 @@ def faults(weave: Weave) -> Iterator[Fault]:
     and changes that make no sense together."""
     yield from _emptied(weave)
     yield from _stray(weave)
+    yield from in_another_loop(weave)
     yield from senseless(weave)
+    yield from faults_of_flow(weave)
 
 
 def is_complete(weave: Weave) -> bool:

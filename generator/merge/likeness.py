@@ -19,6 +19,23 @@ def is_jump(piece: Piece) -> bool:
     return isinstance(node, (ast.Break, ast.Continue, ast.Pass))
 
 
+def is_anew(one: Piece, two: Piece) -> bool:
+    """Whether a statement has been written anew: it binds or calls the same, perhaps of another
+    name."""
+    first, second = one.nodes[0], two.nodes[0]
+    if isinstance(first, ast.Assign) and isinstance(second, ast.Assign):
+        return ast.dump(first.targets[0]) == ast.dump(second.targets[0])
+    if not isinstance(first, ast.Expr) or not isinstance(second, ast.Expr):
+        return False
+    if not isinstance(first.value, ast.Call) or not isinstance(second.value, ast.Call):
+        return False
+    ours, theirs = first.value.func, second.value.func
+    if isinstance(ours, ast.Attribute) and isinstance(theirs, ast.Attribute):
+        same = ours.attr == theirs.attr
+        return same and isinstance(ours.value, ast.Name) and isinstance(theirs.value, ast.Name)
+    return False
+
+
 def same_sort(one: Piece, two: Piece) -> bool:
     """Whether two statements are of one sort: they set the same, or call the same."""
     first, second = one.nodes[0], two.nodes[0]

@@ -18,7 +18,7 @@ class Names:
 
     bound: dict[str, str] = field(default_factory=dict)  # with what it is bound to, if imported
     read: frozenset[str] = frozenset()
-    attributes: frozenset[str] = frozenset()
+    attributes: frozenset[tuple[str, str]] = frozenset()  # the names of object and attribute
     called: frozenset[str] = frozenset()
     parameters: tuple[str, ...] = ()
 
@@ -28,7 +28,7 @@ def names_of(piece: Piece) -> Names:
     """The names that a piece binds around it, and those that it reads."""
     bound: dict[str, str] = {}
     read: set[str] = set()
-    attributes: set[str] = set()
+    attributes: set[tuple[str, str]] = set()
     called: set[str] = set()
     parameters: tuple[str, ...] = ()
     for top in piece.nodes:
@@ -45,8 +45,8 @@ def names_of(piece: Piece) -> Names:
                     read.add(node.id)
                 else:
                     bound.setdefault(node.id, "")
-            elif isinstance(node, ast.Attribute):
-                attributes.add(node.attr)
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                attributes.add((node.value.id, node.attr))
             elif isinstance(node, IMPORTS):
                 bound.update(_imported(node))
             elif isinstance(node, DEFINITIONS):
@@ -58,28 +58,36 @@ def names_of(piece: Piece) -> Names:
     return Names(bound, frozenset(read), frozenset(attributes), frozenset(called), parameters)
 
 
-def scopes_of(pieces: Sequence[Piece]) -> list[str]:
+def scopes_of(pieces: Sequence[Piece], *, nested: bool = False) -> list[str]:
     """For each piece the function or class of the module that it is in, "" for none.
 
-    The header of such a function or class stands in the module.
+    The header of such a function or class stands in the module. With `nested` the scope is the
+    path to the innermost one, such as `main.save`.
     """
     scopes: list[str] = []
     inner: list[str] = []
     for piece in pieces:
         scopes.append(inner[piece.holder] if piece.holder >= 0 else "")
-        top = piece.name if piece.holder < 0 else None
-        inner.append(top or scopes[-1])
+        if piece.name and (nested or piece.holder < 0):
+            inner.append(inside(scopes[-1], piece.name))
+        else:
+            inner.append(scopes[-1])
     return scopes
 
 
+def inside(scope: str, name: str) -> str:
+    """The scope of a function or class in a scope."""
+    return f"{scope}.{name}" if scope else name
+
+
 def bindings(pieces: Sequence[Piece]) -> set[Scoped]:
-    """All names that the pieces bind, each with its scope."""
-    scopes = scopes_of(pieces)
+    """All names that the pieces bind, each with the path of its scope."""
+    scopes = scopes_of(pieces, nested=True)
     found: set[Scoped] = set()
     for piece, scope in zip(pieces, scopes, strict=True):
         said = names_of(piece)
         found |= {(scope, name) for name in said.bound}
-        found |= {(piece.name or scope, name) for name in said.parameters}
+        found |= {(inside(scope, piece.name or ""), name) for name in said.parameters}
     return found
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from lgen.merge.events import Event, Side
-from lgen.merge.names import Names, Scoped, bindings, names_of, scopes_of
+from lgen.merge.names import Names, Scoped, bindings, inside, names_of, scopes_of
 from lgen.merge.normal import words
 from lgen.merge.pieces import Piece
 from lgen.merge.weave import Chosen, Weave
@@ -30,7 +30,7 @@ def senseless(weave: Weave) -> Iterator[Fault]:
 
 
 def _fresh(side: Side) -> Fresh:
-    scopes = scopes_of(side.pieces)
+    scopes = scopes_of(side.pieces, nested=True)
     return [
         (event, scopes[place], side.pieces[place])
         for event in side.events
@@ -45,16 +45,18 @@ def _doubled(weave: Weave, mine: Fresh, new: Fresh) -> Iterator[Fault]:
     bound = [_bound(fresh, known) for fresh in (mine, new)]
     for key in bound[0].keys() & bound[1].keys():
         for ours, piece, what in bound[0][key]:
-            for theirs, other, whatever in bound[1][key]:
+            for _, other, whatever in bound[1][key]:
                 same = _says(weave.mine, piece) == _says(weave.new, other)
                 if not same and not (what and what == whatever):
-                    yield {ours, theirs}
-    for binds, others, reads in ((bound[0], bound[1], new), (bound[1], bound[0], mine)):
-        for event, scope, piece in reads:
-            for name in names_of(piece).read:
-                if (scope, name) not in others:
-                    for binding, *_ in binds.get((scope, name), ()):
-                        yield {binding, event}
+                    yield {ours}
+    for _, scope, piece in new:
+        for name in names_of(piece).read:
+            if (scope, name) not in bound[1]:
+                yield from ({ours} for ours, *_ in bound[0].get((scope, name), ()))
+    for ours, scope, piece in mine:
+        for name in names_of(piece).read:
+            if (scope, name) not in bound[0] and (scope, name) in bound[1]:
+                yield {ours}
 
 
 def _says(side: Side, piece: Piece) -> list[int]:
@@ -74,7 +76,7 @@ def _bound(fresh: Fresh, known: set[Scoped]) -> Bound:
             if (scope, name) not in known and name != "_":
                 found[scope, name].append((event, piece, what))
         for name in said.parameters:
-            inner = scope or piece.name or ""
+            inner = inside(scope, piece.name or "")
             if (inner, name) not in known:
                 found[inner, name].append((event, piece, ""))
     return found
@@ -85,8 +87,13 @@ def _without_field(
 ) -> Iterator[Fault]:
     """What the other side brought reads a field that this side's classes have no more."""
     gone = _fields(base) - _fields(pieces)
+    if not gone:
+        return
+    # what holds a field is called the same elsewhere
+    known = {said for piece in base for said in names_of(piece).attributes if said[1] in gone}
     for event, _, piece in theirs:
-        if gone & names_of(piece).attributes:
+        before = names_of(base[event.start]) if event.changes else Names()
+        if (names_of(piece).attributes - before.attributes) & known:
             yield {event}
 
 
@@ -103,41 +110,34 @@ def _fields(pieces: Sequence[Piece]) -> set[str]:
 
 def _with_other_parameters(base: Sequence[Piece], side: Side, theirs: Fresh) -> Iterator[Fault]:
     """What the other side brought calls a function whose parameters this side has changed."""
-    changed = {}
+    changed = set()
     for event in side.events:
         if event.changes and (name := base[event.start].name):
             before, after = (names_of(p) for p in (base[event.start], side.pieces[event.first]))
             if before.parameters != after.parameters:
-                changed[name] = event
+                changed.add(name)
     for event, _, piece in theirs:
         before = names_of(base[event.start]) if event.changes else Names()
-        for name in (names_of(piece).called - before.called) & changed.keys():
-            yield {event, changed[name]}
+        if (names_of(piece).called - before.called) & changed:
+            yield {event}
 
 
 def _out_of_order(weave: Weave, side: Side, other: Side, theirs: Fresh) -> Iterator[Fault]:
     """A statement that one side moved stands before what the other side put behind it, or the
     other way round, and both are about the same."""
-    scopes = scopes_of(side.pieces)
-    base_scopes = scopes_of(weave.base)
+    scopes = scopes_of(side.pieces, nested=True)
+    base_scopes = scopes_of(weave.base, nested=True)
     places = {
         id(item.piece.nodes): number
         for number, item in enumerate(weave.result)
         if isinstance(item, Chosen)
     }
     where = {id(piece): number for number, piece in enumerate(other.pieces)}
-    fresh = {
-        (piece.id, scopes[place]): (event, piece)
-        for event in side.events
-        for place in range(event.first, event.last)
-        if (piece := side.pieces[place]).kind == "statement" and not event.changes
-    }
     local = bindings(weave.base)
-    for number, piece in enumerate(weave.base):
-        moved = fresh.get((piece.id, base_scopes[number]))
-        if side.found[number] >= 0 or other.found[number] < 0 or moved is None:
+    for number, place in side.moved.items():
+        if other.found[number] < 0 or scopes[place] != base_scopes[number]:
             continue
-        event, again = moved
+        event, again = side.event_of(place), side.pieces[place]
         said = {*names_of(again).bound, *names_of(again).read}
         for their_event, scope, their_piece in theirs:
             theirs_said = names_of(their_piece)
@@ -173,9 +173,17 @@ def _renamed(weave: Weave, side: Side, other: Side) -> Iterator[Fault]:
     everywhere = set().union(*left.values())
     scopes = scopes_of(other.pieces)
     gone = {(scope, name) for scope, name in names if name not in left.get(scope, ())}
+    both = {
+        item.owner[1]: item.piece
+        for item in weave.result
+        if isinstance(item, Chosen) and not item.owner[0] and item.piece.kind == "statement"
+    }
     for event in other.events:
         for place in range(event.first, event.last):
-            said = words(other.pieces[place].text) if other.pieces[place].kind != "comment" else ()
+            piece = other.pieces[place]
+            if event.changes:
+                piece = both.get(event.start, piece)  # which both may have changed
+            said = words(piece.text) if piece.kind != "comment" else ()
             if any(
                 name in said and (scope == scopes[place] or name not in everywhere)
                 for scope, name in gone

@@ -26,7 +26,17 @@ def merge_statement(base: Piece, mine: Piece, new: Piece) -> Piece | None:
         nodes = tuple(ast.parse(text).body) if base.kind == "statement" else new.nodes
     except SyntaxError:
         return None
+    if any(_has_a_key_twice(node) for top in nodes for node in ast.walk(top)):
+        return None
     return _like(base, text.split("\n"), new.blanks, nodes)
+
+
+def _has_a_key_twice(node: ast.AST) -> bool:
+    """Whether it is a mapping in which one entry takes the place of another."""
+    if not isinstance(node, ast.Dict):
+        return False
+    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    return len(keys) > len(set(keys))
 
 
 def _like(base: Piece, lines: list[str], blanks: int, nodes: tuple[ast.AST, ...]) -> Piece:

@@ -130,7 +130,7 @@ class Weave:
             return self.chosen(self.mine, *ours, source="")
         if all(event.deletes for event in mine + new):
             dropped = {i for event in mine + new for i in range(event.start, event.stop)}
-            if any(self.is_moved(side, i) for i in dropped for side in self.sides):
+            if any(i in side.moved for i in dropped for side in self.sides):
                 return None
             return [self.kept(i) for i in range(start, stop) if i not in dropped]
         if mine[0].changes and new[0].changes and len(mine) == len(new) == 1:
@@ -166,18 +166,7 @@ class Weave:
                 return side.pieces[event.last].blanks == 0
             if self.base[place].kind != "end" and len(pieces) == 1:
                 return False
-        besides = [place for place in (above, below) if place is not False]
-        return any(self.is_moved(other, beside) for beside in besides)
-
-    def is_moved(self, side: Side, place: int) -> bool:
-        """Whether a side has a statement of the base elsewhere."""
-        piece = self.base[place]
-        if piece.kind == "end":
-            return False
-        return any(
-            other.id == piece.id and number not in side.inverse
-            for number, other in enumerate(side.pieces)
-        )
+        return any(place in other.moved for place in (above, below) if place is not False)
 
     def ids(self, side: Side, first: int, last: int) -> list[tuple[int, int]]:
         pieces = side.pieces[first:last]

@@ -218,3 +218,173 @@ def test_a_function_with_other_parameters() -> None:
     )
     conflict(base, mine, new)
     assert "loader(test, cfg)" in clean(base, mine, base.replace("return Data", "return My"))
+
+
+LOOP = text("""\
+    def main(loader, model, opt):
+        for batch in loader:
+            opt.zero_grad()
+            loss = model(batch)
+            loss.backward()
+            log(loss)
+            opt.step()
+            count()
+    """)
+WINDOWS = text("""\
+    def main(loader, model, opt):
+        for window in windows(loader, 4):
+            opt.zero_grad()
+            for batch in window:
+                loss = model(batch)
+                (loss / 4).backward()
+                log(loss)
+            opt.step()
+            count()
+    """)
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        # gradients of the earlier batches of a window would be lost
+        LOOP.replace("        opt.zero_grad()\n", "").replace(
+            "        loss.backward()",
+            "        opt.zero_grad(set_to_none=True)\n        loss.backward()",
+        ),
+        # there is no batch yet
+        LOOP.replace(
+            "        opt.zero", "        if bad(batch):\n            continue\n        opt.zero"
+        ),
+        LOOP.replace("        opt.zero", "        batch = augment(batch)\n        opt.zero"),
+        # it would leave the window and not the epoch
+        LOOP.replace(
+            "        loss.backward",
+            "        if bad(loss):\n            break\n        loss.backward",
+        ),
+    ],
+)
+def test_another_loop_around_the_users_lines(mine: str) -> None:
+    """What they say depends on the loop that they stand in."""
+    conflict(LOOP, mine, WINDOWS)
+
+
+def test_lines_that_fit_into_either_loop() -> None:
+    """Such as a print of what the loop has at hand."""
+    mine = LOOP.replace(
+        "        loss.back", "        if n == 0:\n            print(loss)\n        loss.back"
+    )
+    assert clean(LOOP, mine, WINDOWS) == WINDOWS.replace(
+        "            (loss",
+        "            if n == 0:\n                print(loss)\n            (loss",
+    )
+
+
+def test_what_lgen_puts_beside_a_statement_that_the_user_wrote_anew_elsewhere() -> None:
+    """In a function of the user's with names of its own, or further down with another value."""
+    base = LOOP
+    mine = "def update(loss, o):\n    loss.backward()\n    o.step()\n\n\n" + base.replace(
+        "        loss.backward()\n", "        update(loss, opt)\n"
+    ).replace("        opt.step()\n", "")
+    conflict(base, mine, base.replace("        opt.step", "        clip(model)\n        opt.step"))
+    base = (
+        "def main(cfg):\n    opt = Adam(cfg)\n    metrics = Metrics()\n    resume()\n    run(opt)\n"
+    )
+    mine = (
+        "def main(cfg):\n    metrics = Metrics()\n    resume()\n    opt = SGD(cfg)\n    run(opt)\n"
+    )
+    conflict(base, mine, base.replace("    metrics", "    sched = Sched(opt)\n    metrics"))
+
+
+def test_a_name_that_is_bound_under_a_condition_now() -> None:
+    """What the user added reads it without the condition."""
+    base = text("""\
+        def main(cfg):
+            logger = Logger(cfg)
+            for i in range(3):
+                step(i)
+            close()
+        """)
+    mine = base.replace("    close", '    logger.log({"done": 1})\n    close')
+    new = base.replace("    logger = ", "    if is_main():\n        logger = ")
+    conflict(base, mine, new)
+    inside = new.replace("        logger = Logger(cfg)\n", "        logger = Logger(cfg, 1)\n")
+    assert "Logger(cfg, 1)" in clean(base, base.replace("Logger(cfg)", "Logger(cfg, 1)"), new)
+    assert inside.count("Logger(cfg, 1)") == 1
+
+
+def test_one_key_for_two_things() -> None:
+    """The later one would win."""
+    base = 'state = {\n    "model": 1,\n    "opt": 2,\n    "step": 3,\n    "last": 4,\n}\n'
+    mine = base.replace('    "last"', '    "scheduler": mine,\n    "last"')
+    new = base.replace('    "step"', '    "scheduler": theirs,\n    "step"')
+    conflict(base, mine, new)
+
+
+def test_a_renamed_variable_in_a_statement_that_both_changed() -> None:
+    """The merged statement has the new name only."""
+    base = "def f(dir):\n    out = 1 + dir\n    use(out)\n"
+    mine = base.replace("out", "preds")
+    new = base.replace("use(out)", "use(out, rank=1)")
+    assert clean(base, mine, new) == mine.replace("use(preds)", "use(preds, rank=1)")
+
+
+def test_conflicts_of_two_places_are_at_the_users() -> None:
+    """All between them is merged."""
+    base = text("""\
+        def load(dataset, cfg):
+            return DataLoader(dataset)
+
+
+        def main(cfg):
+            a()
+            b()
+            loader = load(val, cfg)
+            c()
+            d()
+        """)
+    mine = base.replace("    d()", "    test = load(other, cfg)\n    d()")
+    new = base.replace("def load(dataset, cfg)", "def load(dataset, rank, cfg)").replace(
+        "load(val, cfg)", "load(val, 1, cfg)"
+    )
+    merged = conflict(base, mine, new)
+    assert merged.conflicts == 1
+    assert merged.text.index("load(val, 1, cfg)") < merged.text.index("<<<<<<<")
+    base = "def main():\n    a()\n    b()\n    c()\n    d()\n"
+    new = base.replace("    a()", "    rank = start()\n    a()")
+    merged = conflict(base, base.replace("    d()", "    rank = 8\n    d(rank)"), new)
+    assert merged.text.startswith("def main():\n    rank = start()\n    a()\n    b()\n")
+
+
+def test_a_name_in_a_function_of_its_own() -> None:
+    """The two have nothing to do with one another."""
+    base = "def main():\n    a()\n    b()\n    c()\n    d()\n"
+    new = base.replace("    a()", "    rank = start()\n    a()")
+    mine = base.replace(
+        "    d()", "    def note(x):\n        rank = x + 1\n        print(rank)\n\n    d()"
+    )
+    assert clean(base, mine, new) == mine.replace("    a()", "    rank = start()\n    a()")
+
+
+def test_fields_of_other_objects_and_of_merged_statements() -> None:
+    """A method may have the name of a field, and a merged statement may read it no more."""
+    base = text("""\
+        class Config:
+            a: int = 1
+            resume: int = 4
+
+
+        def main(cfg):
+            state = {
+                "step": 1,
+                "all": cfg.a * cfg.resume,
+                "last": 3,
+            }
+            f()
+        """)
+    new = base.replace("    resume: int = 4\n", "").replace("cfg.a * cfg.resume", "cfg.a")
+    mine = base.replace('        "last"', '        "note": 2,\n        "last"').replace(
+        "    f()", "    profiler.resume()\n    f()"
+    )
+    assert clean(base, mine, new) == new.replace(
+        '        "last"', '        "note": 2,\n        "last"'
+    ).replace("    f()", "    profiler.resume()\n    f()")
