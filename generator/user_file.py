@@ -110,12 +110,15 @@ def _unwritable(root: Path, path: str, mode: int) -> Fault | None:
         return Fault(path, None, told)
     if not mode & S_IWUSR:
         return Fault(path, None, "the file is read-only; make it writable (chmod u+w)")
-    return folder_fault(root, str((root / path).resolve().relative_to(root.resolve())))
+    return folder_fault(
+        root, os.path.relpath(os.path.realpath(root / path), os.path.realpath(root))
+    )
 
 
 def _leads_inside(root: Path, file: Path) -> bool:
     """Whether what a path leads to is below the root."""
-    return file.resolve().is_relative_to(root.resolve())
+    # much faster than Path.resolve, and each command asks it of every file
+    return f"{os.path.realpath(file)}/".startswith(f"{os.path.realpath(root)}/")
 
 
 def _without_text(path: str, is_link: bool, what: str) -> UserFile:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lgen.merge import merge
 from lgen.project_state import has_markers
 from lgen.spec.fault import Fault
 from lgen.user_file import UserFile
@@ -94,6 +93,8 @@ def _action(path: str, base: str | None, file: UserFile | None, new: str | None)
     if file.text is None:
         assert file.unreadable is not None
         return file.unreadable
+    from lgen.merge import merge  # many commands merge nothing
+
     merged = merge(base, file.text, new, python=path.endswith(".py"))
     if merged.text == file.text:
         return Action(path, "same", base=new, conflicts=merged.conflicts)
