@@ -6,15 +6,25 @@ import json
 from functools import cache
 from typing import Any
 
+from lgen.cache import KeptTexts
+
 Schema = dict[str, Any]
+_MADE_BY = tuple(f"lgen.spec.{name}" for name in ("options", "parts", "saving", "base", "names"))
+_known = KeptTexts("schema", ("pydantic", *_MADE_BY), 1)
 
 
 @cache
 def spec_schema() -> Schema:
     """The JSON Schema of the whole spec, as pydantic writes it."""
-    from lgen.spec.options import Spec
+    text = _known.get("spec")
+    if text is None:
+        from lgen.spec.options import Spec
 
-    return Spec.model_json_schema()
+        text = json.dumps(Spec.model_json_schema())
+        _known.put("spec", text)
+        _known.save()
+    schema: Schema = json.loads(text)
+    return schema
 
 
 def resolve(schema: Schema) -> Schema:
