@@ -78,6 +78,12 @@ class Side:
                 if found := same or alike:
                     yield number, found[0]
 
+    def brought(self) -> Iterator[tuple[Event, int]]:
+        """The places of the pieces that the side put in or changed, with the event of each."""
+        for event in self.events:
+            for place in range(event.first, event.last):
+                yield event, place
+
     def event_of(self, piece: int) -> Event:
         """The event that brought a piece."""
         return next(event for event in self.events if event.first <= piece < event.last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable, Iterable, Iterator
 
-from lgen.merge.events import Event, Side
+from lgen.merge.events import Event
 from lgen.merge.names import names_of
 from lgen.merge.normal import meaning
 from lgen.merge.pieces import DEFINITIONS, Piece
@@ -19,23 +19,18 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def faults_of_flow(weave: Weave) -> Iterator[set[Event]]:
     """The changes that read a name which may not be bound there, though each side's own text
     binds it: whichever side is taken of the conflicts."""
-    brought = [*_brought(weave.mine), *_brought(weave.new)]
+    sides = (weave.mine, weave.new)
+    brought = [(event, side.pieces[place]) for side in sides for event, place in side.brought()]
     names = {name for _, piece in brought for name in names_of(piece).read}
-    sides = "mine", "new"
-    early = set.intersection(*(set(unbound(_resolved(weave, side), names)) for side in sides))
-    for side in (weave.mine, weave.new):
+    resolved = (_resolved(weave, side.name) for side in sides)
+    early = set.intersection(*(set(unbound(pieces, names)) for pieces in resolved))
+    for side in sides:
         if early:
             early -= {*unbound(side.pieces, {name for name, _ in early})}
     for name, said in early:
         for event, piece in brought:
             if name in names_of(piece).read and meaning(piece) == said:
                 yield {event}
-
-
-def _brought(side: Side) -> Iterator[tuple[Event, Piece]]:
-    for event in side.events:
-        for place in range(event.first, event.last):
-            yield event, side.pieces[place]
 
 
 def _resolved(weave: Weave, side: str) -> Iterator[Piece]:
@@ -74,7 +69,7 @@ def _unbound_in(pieces: list[Piece], names: set[str]) -> Iterator[Read]:
             if definitions and definitions[-1] == len(stack):
                 definitions.pop()
             continue
-        if piece.kind == "clause":
+        if piece.kind == "clause" and stack:  # blocks need not be whole yet
             stack.pop()
         around = tuple(block for block in stack if block)
         said = names_of(piece)

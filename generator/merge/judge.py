@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
 from lgen.merge.loops import in_another_loop
-from lgen.merge.pieces import DEFINITIONS, Piece
+from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
 from lgen.merge.sense import senseless
 from lgen.merge.weave import Chosen, Weave
 
 Fault = set[Event]
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
 def faults(weave: Weave) -> Iterator[Fault]:
@@ -79,8 +78,8 @@ def _stray(weave: Weave) -> Iterator[Fault]:
         elif piece.kind == "end" and around:
             around.pop()
         elif piece.kind == "statement" and isinstance(piece.nodes[0], (ast.Break, ast.Continue)):
-            kinds = [type(node) for node in around if isinstance(node, (*_LOOPS, *DEFINITIONS))]
-            if not kinds or kinds[-1] not in _LOOPS:
+            kinds = [type(node) for node in around if isinstance(node, (*LOOPS, *DEFINITIONS))]
+            if not kinds or kinds[-1] not in LOOPS:
                 yield {*weave.mine.events, *weave.new.events}
                 return
 

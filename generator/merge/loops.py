@@ -6,10 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from lgen.merge.events import Event
-from lgen.merge.pieces import DEFINITIONS
+from lgen.merge.pieces import DEFINITIONS, LOOPS
 from lgen.merge.weave import Chosen, Weave
-
-_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
 def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
@@ -18,16 +16,15 @@ def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
     merged = _loops_of_result(weave)
     mine = weave.mine
     taken = set(mine.moved.values())
-    for event in mine.events:
-        for place in range(event.first, event.last):
-            piece = mine.pieces[place]
-            if piece.kind != "statement":
-                continue
-            jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
-            loops = merged.get(id(piece.nodes))
-            if (jumps or place in taken) and loops is not None:
-                if loops != _loops_of_mine(weave, place):
-                    yield {event}
+    for event, place in mine.brought():
+        piece = mine.pieces[place]
+        if piece.kind != "statement":
+            continue
+        jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
+        loops = merged.get(id(piece.nodes))
+        if (jumps or place in taken) and loops is not None:
+            if loops != _loops_of_mine(weave, place):
+                yield {event}
 
 
 def _loops_of_mine(weave: Weave, place: int) -> list[tuple[str, int]]:
@@ -40,7 +37,7 @@ def _loops_of_mine(weave: Weave, place: int) -> list[tuple[str, int]]:
         node = pieces[opener].nodes[0]
         if isinstance(node, DEFINITIONS):
             break
-        if isinstance(node, _LOOPS):
+        if isinstance(node, LOOPS):
             loops.append(weave.mine.owner(opener))
         holder = pieces[opener].holder
     return loops[::-1]
@@ -63,7 +60,7 @@ def _loops_of_result(weave: Weave) -> dict[int, list[tuple[str, int]]]:
             for kind, owner in around:
                 if issubclass(kind, DEFINITIONS):
                     loops = []
-                elif issubclass(kind, _LOOPS):
+                elif issubclass(kind, LOOPS):
                     loops.append(owner)
             found[id(item.piece.nodes)] = loops
     return found

@@ -21,6 +21,7 @@ _COMPOUND = (
     *(ast.While, ast.With, ast.AsyncWith, ast.Try),
 )
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 

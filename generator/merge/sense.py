@@ -33,8 +33,7 @@ def _fresh(side: Side) -> Fresh:
     scopes = scopes_of(side.pieces, nested=True)
     return [
         (event, scopes[place], side.pieces[place])
-        for event in side.events
-        for place in range(event.first, event.last)
+        for event, place in side.brought()
         if side.pieces[place].kind not in ("end", "comment")
     ]
 
@@ -125,6 +124,8 @@ def _with_other_parameters(base: Sequence[Piece], side: Side, theirs: Fresh) -> 
 def _out_of_order(weave: Weave, side: Side, other: Side, theirs: Fresh) -> Iterator[Fault]:
     """A statement that one side moved stands before what the other side put behind it, or the
     other way round, and both are about the same."""
+    if not side.moved:
+        return
     scopes = scopes_of(side.pieces, nested=True)
     base_scopes = scopes_of(weave.base, nested=True)
     places = {

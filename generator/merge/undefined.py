@@ -40,10 +40,9 @@ def _readers(weave: Weave, name: str) -> Iterator[tuple[Event, str]]:
     """The changes in which a name is read, with its scope."""
     for side in (weave.mine, weave.new):
         scopes = scopes_of(side.pieces)
-        for event in side.events:
-            for place in range(event.first, event.last):
-                if name in names_of(side.pieces[place]).read:
-                    yield event, scopes[place]
+        for event, place in side.brought():
+            if name in names_of(side.pieces[place]).read:
+                yield event, scopes[place]
 
 
 def undefined(text: str) -> set[Scoped]:

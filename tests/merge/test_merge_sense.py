@@ -388,3 +388,12 @@ def test_fields_of_other_objects_and_of_merged_statements() -> None:
     assert clean(base, mine, new) == new.replace(
         '        "last"', '        "note": 2,\n        "last"'
     ).replace("    f()", "    profiler.resume()\n    f()")
+
+
+def test_a_block_that_the_user_took_apart_and_lgen_gave_another_clause() -> None:
+    """A conflict, and no end of the program."""
+    base = "def main():\n    if a:\n        x = one()\n    end(x)\n"
+    mine = "def main():\n    x = one()\n    end(x)\n    more(x)\n"
+    new = "def main():\n    if a:\n        x = one()\n    else:\n        x = two()\n    end(x)\n"
+    for ours, theirs in ((mine, new), (new, mine)):
+        conflict(base, ours, theirs)
