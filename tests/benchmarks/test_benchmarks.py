@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.runtime_times import times
+
 FOLDER = Path(__file__).parent
 
 
@@ -22,3 +24,7 @@ def test_step_overhead():
     rows = table("step_overhead.py", "--blocks", "2")
     assert len(rows) == 5
     assert all(float(ratio) > 0 for _, ratio in rows)
+
+
+def test_runtime_times():
+    assert len(times()) == 3

@@ -1,8 +1,6 @@
 """Random edits meet random changes of options; the origin map knows the right result."""
 
 import difflib
-import statistics
-import time
 
 import black
 import pytest
@@ -82,16 +80,6 @@ def test_formatting_is_no_edit() -> None:
             case.right = [narrow(text) for text in case.right]
             assert is_right(case, Merged(narrow(merged.text), 0)), shown(case, merged.text)
     assert conflicts[1] <= conflicts[0]
-
-
-def test_a_merge_takes_less_than_a_tenth_of_a_second() -> None:
-    """Time of the processor, the median over train.py files of all kinds."""
-    found = []
-    for case in cases(pairs(7, SEED), 25, SEED + 4, one_line=False):
-        start = time.process_time()
-        merge(case.base, case.mine, case.new, python=True)
-        found.append(time.process_time() - start)
-    assert statistics.median(found) < 0.1
 
 
 @pytest.mark.slow

@@ -1,5 +1,4 @@
 from collections import UserDict, namedtuple
-from timeit import repeat
 
 import pytest
 import torch
@@ -9,6 +8,7 @@ from runtime.batch import num_samples
 from runtime.nested import map_tensors
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
+from tests.support.calls import count_calls
 
 Pair = namedtuple("Pair", "x y")
 
@@ -61,6 +61,6 @@ def test_a_batch_without_tensors_is_a_clear_error():
         num_samples({"text": ["a"]})
 
 
-def test_num_samples_takes_well_below_a_microsecond():
+def test_num_samples_of_a_common_batch_calls_nothing_of_its_own():
     batch = (torch.ones(8, 2), torch.ones(8))
-    assert min(repeat(lambda: num_samples(batch), number=5000, repeat=7)) / 5000 < 1e-6
+    assert count_calls(lambda: num_samples(batch)) <= 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -141,12 +140,10 @@ def test_missing_file(tmp_path: Path) -> None:
     assert "there is no spec here" in found[0].message
 
 
-def test_alias_bomb_is_refused_at_once() -> None:
+def test_alias_bomb_is_refused_before_it_is_expanded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 40)]
-    start = time.monotonic()
-    found = faults("\n".join(lines))
-    assert time.monotonic() - start < 2
+    found = faults("\n".join(lines))  # 9**40 values: expanded, this would not end
     assert len(found) == 1 and f"more than {MAX_VALUES} values" in found[0]
 
 
