@@ -7,10 +7,10 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from lgen.spec.allowed import keys_at, schema_at
 from lgen.spec.document import MAX_BYTES, Document, decode, parse, parse_value
 from lgen.spec.edit import set_option
-from lgen.spec.fault import Fault, nearest, setting_text
+from lgen.spec.fault import Fault, setting_text
+from lgen.spec.hints import can_be_written, meant
 from lgen.spec.options import Spec
 from lgen.spec.validate import validate
 
@@ -26,8 +26,6 @@ __all__ = [
 ]
 
 NAME = "lgen.yaml"
-# mappings whose other keys are arguments of a class
-_OPEN = ("optimizer", "scheduler", "module.args", "data.args")
 
 
 def read_text(path: Path) -> str | Fault:
@@ -78,8 +76,8 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
     for key, text in options.items():
         path = tuple(key.split("."))
         place = setting_text(f"{key}={text}")
-        if not _known(path):
-            hint = nearest(key, _like(path)) or "; lgen options lists them"
+        if not can_be_written(path):
+            hint = meant(path) or "; lgen options lists them"
             faults.append(Fault(place, None, f"there is no option {key}{hint}"))
             continue
         value = parse_value(text, place)
@@ -88,17 +86,3 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
         else:
             values[key] = value
     return faults or values
-
-
-def _like(path: tuple[str, ...]) -> list[str]:
-    """The dotted keys of options that differ in one part from a path, or in its empty parts."""
-    paths = [tuple(filter(None, path))]
-    for place in range(len(path)):
-        paths += [(*path[:place], name, *path[place + 1 :]) for name in keys_at(path[:place])]
-    return [".".join(like) for like in paths if like and _known(like)]
-
-
-def _known(path: tuple[str, ...]) -> bool:
-    """Whether an option of this path can be written."""
-    parent = ".".join(path[:-1])
-    return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")

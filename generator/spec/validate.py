@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from lgen.spec.allowed import choices, keys_at, schema_at, words
 from lgen.spec.document import Document, Path
 from lgen.spec.fault import Fault, nearest
+from lgen.spec.hints import meant
 from lgen.spec.options import Spec
 from lgen.spec.rules import RULES
 from lgen.spec.types import fits
@@ -61,9 +62,8 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
             schema = schema_at(path) or {}
             message = f"{name} is missing: {schema.get('description', '')} ({words(schema)})"
         elif kind == "extra_forbidden":
-            known = keys_at(path[:-1])
-            near = nearest(str(path[-1]), known)
-            rest = "" if near else f"; known keys: {', '.join(known)}"
+            near = meant(tuple(str(part) for part in path))
+            rest = "" if near else f"; known keys: {', '.join(keys_at(path[:-1]))}"
             message = f"{name} is an unknown key{near}{rest}"
         elif kind == "value_error":
             message = f"{name}: {item['ctx']['error']}"

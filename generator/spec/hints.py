@@ -1,0 +1,63 @@
+"""Which option somebody meant who wrote one that there is not."""
+
+from __future__ import annotations
+
+from lgen.spec.allowed import keys_at, schema_at
+from lgen.spec.fault import nearest
+from lgen.tables.torch_optim import Kind, classes
+
+# mappings whose other keys are arguments of a class
+_OPEN = ("optimizer", "scheduler", "module.args", "data.args")
+# what other tools call an option
+_OTHER_NAMES = {
+    "amp": "precision",
+    "epochs": "max_epochs",
+    "gpus": "devices",
+    "grad_clip": "gradient_clip_val",
+    "learning_rate": "optimizer.lr",
+    "num_epochs": "max_epochs",
+    "steps": "max_steps",
+}
+
+
+def can_be_written(path: tuple[str, ...]) -> bool:
+    """Whether an option of this path can be written."""
+    parent = ".".join(path[:-1])
+    return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")
+
+
+def meant(path: tuple[str, ...]) -> str:
+    """`; did you mean ...?` for an option that there is not, or an empty text.
+
+    Looked for are an option of another name, one of this name in a mapping, and one of a name
+    that is close.
+    """
+    key = ".".join(path)
+    if key in _OTHER_NAMES:
+        return f"; did you mean {_OTHER_NAMES[key]}?"
+    if len(path) == 1 and (found := _inside_mappings(key)):
+        return f"; did you mean {' or '.join(found)}?"
+    inside = [f"{outer}.{inner}" for outer in keys_at(()) for inner in keys_at((outer,))]
+    return nearest(key, _like(path)) or nearest(key, inside)
+
+
+def _inside_mappings(name: str) -> list[str]:
+    """The dotted options of this name; of a class's arguments those that most classes have."""
+    found = [f"{key}.{name}" for key in keys_at(()) if name in keys_at((key,))]
+    kinds: tuple[Kind, ...] = ("optimizers", "schedulers")
+    found += [f"{kind.removesuffix('s')}.{name}" for kind in kinds if _is_common(kind, name)]
+    return list(dict.fromkeys(found))
+
+
+def _is_common(kind: Kind, name: str) -> bool:
+    """Whether at least half of torch's classes of this kind have the argument."""
+    having = [name in row["args"] for row in classes(kind).values() if "args" in row]
+    return 2 * sum(having) >= len(having)
+
+
+def _like(path: tuple[str, ...]) -> list[str]:
+    """The dotted keys of options that differ in one part from a path, or in its empty parts."""
+    paths = [tuple(filter(None, path))]
+    for place in range(len(path)):
+        paths += [(*path[:place], name, *path[place + 1 :]) for name in keys_at(path[:place])]
+    return [".".join(like) for like in paths if like and can_be_written(like)]
