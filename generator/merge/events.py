@@ -46,13 +46,16 @@ class Side:
 
     def __init__(self, name: str, base: Sequence[Piece], pieces: Sequence[Piece]) -> None:
         self.name = name
+        self.base = base
         self.pieces = pieces
         self.found = align(base, pieces)
         self.inverse = {other: place for place, other in enumerate(self.found) if other >= 0}
-        self.events = list(self._events(base))
-        self.moved = dict(self._moved(base))
+        self.events = list(self._events())
+        self.moved = dict(self._moved())
+        self.unwrapped = set(self._unwrapped())
 
-    def _events(self, base: Sequence[Piece]) -> list[Event]:
+    def _events(self) -> list[Event]:
+        base = self.base
         events = []
         at = (0, 0)
         for place, other in enumerate([*self.found, len(self.pieces)]):
@@ -67,16 +70,30 @@ class Side:
                 events.append(Event(place, place + 1, other, other + 1, changes=True))
         return events
 
-    def _moved(self, base: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+    def _moved(self) -> Iterator[tuple[int, int]]:
         """The statements of the base that the side has elsewhere, as they were or much like it."""
         new = [place for place, piece in enumerate(self.pieces) if place not in self.inverse]
         new = [place for place in new if self.pieces[place].kind == "statement"]
-        for number, piece in enumerate(base):
+        for number, piece in enumerate(self.base):
             if self.found[number] < 0 and piece.kind == "statement":
                 same = [place for place in new if self.pieces[place].id == piece.id]
                 alike = [place for place in new if is_anew(piece, self.pieces[place])]
                 if found := same or alike:
                     yield number, found[0]
+
+    def _unwrapped(self) -> Iterator[int]:
+        """The headers of the base that the side has no more, though it has what was in them."""
+        for place, piece in enumerate(self.base):
+            if piece.kind == "header" and self.found[place] < 0:
+                if any(found >= 0 for found in self.found[place + 1 : piece.end]):
+                    yield place
+
+    def has_elsewhere(self, place: int) -> bool:
+        """Whether it moved a piece of the base, or one of the block that begins or ends there."""
+        piece = self.base[place]
+        first = piece.opener if piece.kind == "end" else place
+        last = piece.end if piece.kind == "header" else place
+        return any(inner in self.moved for inner in range(first, last + 1))
 
     def brought(self) -> Iterator[tuple[Event, int]]:
         """The places of the pieces that the side put in or changed, with the event of each."""

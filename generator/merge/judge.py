@@ -9,9 +9,9 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from lgen.merge.blocks import in_another_loop, in_other_blocks
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
-from lgen.merge.loops import in_another_loop
 from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
 from lgen.merge.sense import senseless
 from lgen.merge.weave import Chosen, Weave
@@ -23,7 +23,9 @@ def faults(weave: Weave) -> Iterator[Fault]:
     """What can be told from the pieces: emptied blocks, a break that is in no loop any more,
     and changes that make no sense together."""
     yield from _emptied(weave)
+    yield from _shrunk(weave)
     yield from _stray(weave)
+    yield from in_other_blocks(weave)
     yield from in_another_loop(weave)
     yield from senseless(weave)
     yield from faults_of_flow(weave)
@@ -63,6 +65,23 @@ def _emptied(weave: Weave) -> Iterator[Fault]:
             yield _inside(weave, last)
         if item.piece.kind != "comment":
             last = item if item.piece.kind in ("header", "clause") else None
+
+
+def _shrunk(weave: Weave) -> Iterator[Fault]:
+    """Blocks that mine put around something of which new takes the first or the last away: where
+    it comes back, nobody could tell whether it belongs inside."""
+    mine, new = weave.sides
+    gone = {at: e for e in new.events if e.deletes for at in range(e.start, e.stop)}
+    for event, place in mine.brought():
+        piece = mine.pieces[place]
+        if piece.kind == "header":
+            inner = place + 1
+        elif piece.kind == "end" and piece.opener not in mine.inverse:
+            inner = place - 1
+        else:
+            continue
+        if mine.inverse.get(inner, -1) in gone:
+            yield {event, gone[mine.inverse[inner]]}
 
 
 def _stray(weave: Weave) -> Iterator[Fault]:

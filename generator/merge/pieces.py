@@ -7,12 +7,12 @@ that is put around some statements is two pieces more, and the statements stay w
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from lgen.merge.strings import has_long_string, in_strings
 
 Kind = Literal["statement", "header", "clause", "end", "comment"]
 Spans = list[tuple[ast.stmt, ...]]
@@ -106,8 +106,8 @@ class _Reader:
         lines = self.lines[self.at : last]
         indent = _indent(lines[0])
         in_string = frozenset[int]()
-        if len(lines) > 1 and any(map(_has_long_string, may_hold_strings)):
-            in_string = _in_strings(lines)
+        if len(lines) > 1 and any(map(has_long_string, may_hold_strings)):
+            in_string = in_strings(lines)
         kept = [
             line if number in in_string else line[min(indent, _indent(line)) :]
             for number, line in enumerate(lines)
@@ -146,14 +146,16 @@ class _Reader:
         pieces = self.code.pieces
         place = opener = len(pieces)
         body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
-        inside = without_body(node)
-        clauses = [self.add("header", self.before(body), depth, holder, [node], inside)]
+        inside = list(without_body(node))
+        clauses = [self.add("header", self.before(body, inside), depth, holder, [node], inside)]
         self.units[_indent(self.lines[_first(body[0])]) - _indent(self.lines[_first(node)])] += 1
         self.block(body, depth + 1, place)
         for inner, parts in _clauses(node, self.lines):
             self.comments(0, depth + 1, place)
             place = len(pieces)
-            clauses.append(self.add("clause", self.before(inner), depth, holder, parts, parts))
+            clauses.append(
+                self.add("clause", self.before(inner, parts), depth, holder, parts, parts)
+            )
             self.block(inner, depth + 1, place)
         for clause in clauses:
             clause.opener, clause.end = opener, len(pieces)
@@ -164,12 +166,18 @@ class _Reader:
         blocks = [node.body, *(inner for inner, _ in _clauses(node, self.lines))]  # type: ignore[attr-defined]
         return all(_indent(self.lines[b[0].lineno - 1]) == b[0].col_offset for b in blocks)
 
-    def before(self, body: list[ast.stmt]) -> int:
+    def before(self, body: list[ast.stmt], header: Iterable[ast.AST]) -> int:
         """The line after the header of a block: comments above the first statement are its own."""
         line = _first(body[0])
-        while not self.lines[line - 1].strip() or self.lines[line - 1].lstrip()[0] == "#":
+        last = max((end for part in header for end in _ends(part)), default=0)
+        while line > last and self.lines[line - 1].lstrip()[:1] in ("", "#"):
             line -= 1
         return line
+
+
+def _ends(top: ast.AST) -> Iterator[int]:
+    """The last lines of a node and of all in it; not every node knows its own."""
+    return (getattr(node, "end_lineno", 0) or 0 for node in ast.walk(top))
 
 
 def _indent(line: str) -> int:
@@ -199,35 +207,6 @@ def without_body(node: ast.AST) -> Iterator[ast.AST]:
         if name not in ("body", "handlers", "orelse", "finalbody"):
             values = value if isinstance(value, list) else [value]
             yield from (v for v in values if isinstance(v, ast.AST))
-
-
-def _has_long_string(top: ast.AST) -> bool:
-    """Whether there is a string of several lines in it, or several strings one below the other."""
-    return any(
-        isinstance(node, ast.JoinedStr)
-        or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
-        for node in ast.walk(top)
-        if getattr(node, "lineno", 0) < (getattr(node, "end_lineno", 0) or 0)
-    )
-
-
-def _in_strings(lines: Sequence[str]) -> frozenset[int]:
-    """The lines of a piece that begin within a string."""
-    found: set[int] = set()
-    starts: list[int] = []
-    text = "\n".join(line if number else line.lstrip() for number, line in enumerate(lines))
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            kind = tokenize.tok_name[token.type]
-            if kind in ("FSTRING_START", "TSTRING_START"):
-                starts.append(token.start[0])
-            elif kind in ("FSTRING_END", "TSTRING_END"):
-                found.update(range(starts.pop(), token.end[0]))
-            elif kind == "STRING":
-                found.update(range(token.start[0], token.end[0]))
-    except (tokenize.TokenError, IndentationError):  # an `elif` is no statement of its own
-        pass
-    return frozenset(found)
 
 
 def _clauses(

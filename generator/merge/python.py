@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lgen.merge.compiled import refused_by_python
 from lgen.merge.emit import Torn, emit
 from lgen.merge.imports import settle_imports
 from lgen.merge.judge import faults, is_complete
@@ -19,13 +20,14 @@ SIDES: tuple[Literal["mine", "new"], ...] = ("mine", "new")
 def merge_python(base: str, mine: str, new: str, labels: tuple[str, str]) -> tuple[str, int] | None:
     """The merged text and the number of its conflicts, None where a text cannot be parsed.
 
-    Form feeds, which count as no indentation, are left to a merge by lines as well.
+    Form feeds, which count as no indentation, and carriage returns, which end a line for Python
+    alone, are left to a merge by lines as well.
     """
-    if any("\f" in text for text in (base, mine, new)):
+    if any(sign in text for text in (base, mine, new) for sign in "\f\r"):
         return None
     try:
         codes = [read(text) for text in (base, mine, new)]
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     settle_imports(*codes)
     number(*(code.pieces for code in codes))
@@ -37,7 +39,9 @@ def merge_python(base: str, mine: str, new: str, labels: tuple[str, str]) -> tup
             continue
         try:
             written = _written(weave.result, codes, labels)
-            found = list(faults_of_names(weave, _resolved(weave.result), mine, new))
+            resolved = _resolved(weave.result)
+            found = list(faults_of_names(weave, resolved, mine, new))
+            found = found or list(refused_by_python(weave, resolved, mine, new))
         except (Torn, SyntaxError, ValueError):
             break
         found = [fault for fault in found if fault - weave.in_conflict]

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from lgen.merge.events import Event, Side
+from lgen.merge.moves import Fresh, moved_past_nothing, out_of_order
 from lgen.merge.names import Names, Scoped, bindings, inside, names_of, scopes_of
 from lgen.merge.normal import words
 from lgen.merge.pieces import Piece
 from lgen.merge.weave import Chosen, Weave
 
 Fault = set[Event]
-Fresh = list[tuple[Event, str, Piece]]  # what a side brought or changed, with its scope
 Bound = dict[Scoped, list[tuple[Event, Piece, str]]]  # where a name is bound, and to which import
 
 
@@ -22,11 +22,12 @@ def senseless(weave: Weave) -> Iterator[Fault]:
     sides = weave.mine, weave.new
     fresh = [_fresh(side) for side in sides]
     yield from _doubled(weave, *fresh)
+    yield from moved_past_nothing(weave)
     for side, other, theirs in ((*sides, fresh[1]), (*sides[::-1], fresh[0])):
         yield from _renamed(weave, side, other)
         yield from _without_field(weave.base, side.pieces, theirs)
-        yield from _with_other_parameters(weave.base, side, theirs)
-        yield from _out_of_order(weave, side, other, theirs)
+        yield from _called_otherwise(weave.base, side, theirs)
+        yield from out_of_order(weave, side, other, theirs)
 
 
 def _fresh(side: Side) -> Fresh:
@@ -107,9 +108,11 @@ def _fields(pieces: Sequence[Piece]) -> set[str]:
     }
 
 
-def _with_other_parameters(base: Sequence[Piece], side: Side, theirs: Fresh) -> Iterator[Fault]:
-    """What the other side brought calls a function whose parameters this side has changed."""
-    changed = set()
+def _called_otherwise(base: Sequence[Piece], side: Side, theirs: Fresh) -> Iterator[Fault]:
+    """What the other side brought calls a function of which this side has changed the parameters
+    or the number of results."""
+    results = _results(base), _results(side.pieces)
+    changed = {name for name in results[0] if results[1].get(name) != results[0][name]}
     for event in side.events:
         if event.changes and (name := base[event.start].name):
             before, after = (names_of(p) for p in (base[event.start], side.pieces[event.first]))
@@ -121,35 +124,15 @@ def _with_other_parameters(base: Sequence[Piece], side: Side, theirs: Fresh) -> 
             yield {event}
 
 
-def _out_of_order(weave: Weave, side: Side, other: Side, theirs: Fresh) -> Iterator[Fault]:
-    """A statement that one side moved stands before what the other side put behind it, or the
-    other way round, and both are about the same."""
-    if not side.moved:
-        return
-    scopes = scopes_of(side.pieces, nested=True)
-    base_scopes = scopes_of(weave.base, nested=True)
-    places = {
-        id(item.piece.nodes): number
-        for number, item in enumerate(weave.result)
-        if isinstance(item, Chosen)
-    }
-    where = {id(piece): number for number, piece in enumerate(other.pieces)}
-    local = bindings(weave.base)
-    for number, place in side.moved.items():
-        if other.found[number] < 0 or scopes[place] != base_scopes[number]:
-            continue
-        event, again = side.event_of(place), side.pieces[place]
-        said = {*names_of(again).bound, *names_of(again).read}
-        for their_event, scope, their_piece in theirs:
-            theirs_said = names_of(their_piece)
-            common = said & {*theirs_said.bound, *theirs_said.read}
-            if scope != base_scopes[number] or not any((scope, name) in local for name in common):
-                continue
-            ours_at, theirs_at = (places.get(id(p.nodes)) for p in (again, their_piece))
-            if ours_at is None or theirs_at is None:
-                continue
-            if (ours_at < theirs_at) != (other.found[number] < where[id(their_piece)]):
-                yield {event, their_event}
+def _results(pieces: Sequence[Piece]) -> dict[str, set[int]]:
+    """By function of the module, how many values it returns."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for piece, scope in zip(pieces, scopes_of(pieces), strict=True):
+        for node in piece.nodes if piece.kind == "statement" else ():
+            if isinstance(node, ast.Return):
+                given = node.value
+                found[scope].add(len(given.elts) if isinstance(given, ast.Tuple) else 1)
+    return found
 
 
 def _renamed(weave: Weave, side: Side, other: Side) -> Iterator[Fault]:

@@ -23,19 +23,34 @@ def merge_statement(base: Piece, mine: Piece, new: Piece) -> Piece | None:
     if text is None:
         return None
     try:
-        nodes = tuple(ast.parse(text).body) if base.kind == "statement" else new.nodes
+        parsed = ast.parse(_whole(base.kind, text)).body
     except SyntaxError:
         return None
-    if any(_has_a_key_twice(node) for top in nodes for node in ast.walk(top)):
+    if any(_has_a_key_twice(node) for top in parsed for node in ast.walk(top)):
         return None
+    nodes = tuple(parsed) if base.kind == "statement" else new.nodes
     return _like(base, text.split("\n"), new.blanks, nodes)
 
 
+def _whole(kind: str, text: str) -> str:
+    """The text with what it takes to be code: the block of a header, the block above a clause."""
+    if kind == "header":
+        return f"{text}\n    pass\n"
+    if kind == "clause":
+        opener = "try" if text.startswith(("except", "finally")) else "if True"
+        return f"{opener}:\n    pass\n{text}\n    pass\n"
+    return text
+
+
 def _has_a_key_twice(node: ast.AST) -> bool:
-    """Whether it is a mapping in which one entry takes the place of another."""
-    if not isinstance(node, ast.Dict):
+    """Whether one of two entries of a mapping takes the other's place, or an argument is given
+    twice."""
+    if isinstance(node, ast.Call):
+        keys = [keyword.arg for keyword in node.keywords if keyword.arg]
+    elif isinstance(node, ast.Dict):
+        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+    else:
         return False
-    keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
     return len(keys) > len(set(keys))
 
 
@@ -52,6 +67,8 @@ def _imports(base: Piece, mine: Piece, new: Piece) -> Piece | None:
     before, ours, theirs = (
         [*_names(node)] if isinstance(node, ast.ImportFrom) else [] for node in nodes
     )
+    if "*" in before + ours + theirs:
+        return None
     if not (before and ours and theirs) or any(comments(p.text) for p in (base, mine, new)):
         return None
     names = [name for name in theirs if name in ours or name not in before]

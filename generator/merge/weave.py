@@ -132,6 +132,8 @@ class Weave:
             dropped = {i for event in mine + new for i in range(event.start, event.stop)}
             if any(i in side.moved for i in dropped for side in self.sides):
                 return None
+            if (self.mine.unwrapped - self.new.unwrapped) & dropped:
+                return None
             return [self.kept(i) for i in range(start, stop) if i not in dropped]
         if mine[0].changes and new[0].changes and len(mine) == len(new) == 1:
             pieces = self.base[start], self.mine.pieces[ours[0]], self.new.pieces[theirs[0]]
@@ -166,7 +168,7 @@ class Weave:
                 return side.pieces[event.last].blanks == 0
             if self.base[place].kind != "end" and len(pieces) == 1:
                 return False
-        return any(place in other.moved for place in (above, below) if place is not False)
+        return any(other.has_elsewhere(at) for at in (above, below) if at is not False)
 
     def ids(self, side: Side, first: int, last: int) -> list[tuple[int, int]]:
         pieces = side.pieces[first:last]

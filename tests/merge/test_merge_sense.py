@@ -397,3 +397,22 @@ def test_a_block_that_the_user_took_apart_and_lgen_gave_another_clause() -> None
     new = "def main():\n    if a:\n        x = one()\n    else:\n        x = two()\n    end(x)\n"
     for ours, theirs in ((mine, new), (new, mine)):
         conflict(base, ours, theirs)
+
+
+def test_a_function_that_returns_more_than_before() -> None:
+    """Where lgen calls it anew, the result would be a pair."""
+    base = text("""\
+        def validate(m, loader):
+            x = run(m, loader)
+            return x
+
+
+        def main(cfg):
+            a()
+            for e in r:
+                val = validate(m, loader)
+                log(val)
+        """)
+    mine = base.replace("return x", "return x, len(loader)").replace("val = val", "val, n = val")
+    new = base.replace("    a()\n", "    a()\n    first = validate(m, loader)\n    log(first)\n")
+    conflict(base, mine, new)

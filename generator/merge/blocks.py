@@ -1,0 +1,101 @@
+"""Looks for lines that stand in other blocks than those that they were written in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from lgen.merge.events import Event, Side
+from lgen.merge.pieces import DEFINITIONS, LOOPS
+from lgen.merge.weave import Chosen, Weave
+
+Block = tuple[type[ast.AST], tuple[str, int]]  # what its header is, and whose
+
+
+def in_other_blocks(weave: Weave) -> Iterator[set[Event]]:
+    """What a side put into blocks that all have, and that stands in others of these now; what a
+    side put around it is no such block."""
+    grown = {(side.name, at): ("", was) for side in weave.sides for at, was in _grown(side)}
+    merged = {
+        key: {grown.get(owner, owner) for _, owner in blocks}
+        for key, blocks in _blocks_of_result(weave).items()
+    }
+    present = {owner for owners in merged.values() for owner in owners if not owner[0]}
+    for side in weave.sides:
+        for event, place in side.brought():
+            owners = merged.get(id(side.pieces[place].nodes))
+            if owners is None or side.pieces[place].kind not in ("statement", "header"):
+                continue
+            written = {grown.get(owner, owner) for _, owner in _blocks_of(side, place)}
+            if written & present != owners & present:
+                yield {event}
+
+
+def _grown(side: Side) -> Iterator[tuple[int, int]]:
+    """The headers that a side has elsewhere, around some of what they were around, with their
+    place in the base."""
+    new = [p for p, piece in enumerate(side.pieces) if piece.kind == "header"]
+    new = [p for p in new if p not in side.inverse]
+    for place in side.unwrapped:
+        held = range(place + 1, side.base[place].end)
+        for other in new:
+            if side.pieces[other].id == side.base[place].id:
+                if any(other < side.found[p] < side.pieces[other].end for p in held):
+                    yield other, place
+
+
+def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
+    """What mine brought and a loop decides on: `break`, `continue`, and statements that mine took
+    from elsewhere."""
+    merged = _blocks_of_result(weave)
+    mine = weave.mine
+    taken = set(mine.moved.values())
+    for event, place in mine.brought():
+        piece = mine.pieces[place]
+        if piece.kind != "statement":
+            continue
+        jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
+        blocks = merged.get(id(piece.nodes))
+        if (jumps or place in taken) and blocks is not None:
+            if _loops(blocks) != _loops(_blocks_of(mine, place)):
+                yield {event}
+
+
+def _loops(blocks: list[Block]) -> list[tuple[str, int]]:
+    """The loops among the blocks within the innermost function, outermost first."""
+    loops: list[tuple[str, int]] = []
+    for kind, owner in blocks:
+        if issubclass(kind, DEFINITIONS):
+            loops = []
+        elif issubclass(kind, LOOPS):
+            loops.append(owner)
+    return loops
+
+
+def _blocks_of(side: Side, place: int) -> list[Block]:
+    """The blocks around a piece of a side, outermost first."""
+    blocks: list[Block] = []
+    holder = side.pieces[place].holder
+    while holder >= 0:
+        opener = side.pieces[holder].opener if side.pieces[holder].kind == "clause" else holder
+        blocks.append((type(side.pieces[opener].nodes[0]), side.owner(opener)))
+        holder = side.pieces[opener].holder
+    return blocks[::-1]
+
+
+def _blocks_of_result(weave: Weave) -> dict[int, list[Block]]:
+    """By statement and header of the result, the blocks around it, outermost first."""
+    found: dict[int, list[Block]] = {}
+    around: list[Block] = []
+    for item in weave.result:
+        if not isinstance(item, Chosen):
+            if item.owner[1] >= 0:
+                around.append((type(weave.base[item.owner[1]].nodes[0]), item.owner))
+            continue
+        if item.piece.kind in ("statement", "header"):
+            found[id(item.piece.nodes)] = list(around)
+        if item.piece.kind == "header":
+            around.append((type(item.piece.nodes[0]), item.owner))
+        elif item.piece.kind == "end" and around:
+            around.pop()
+    return found
