@@ -9,6 +9,7 @@ from lgen.merge.events import Event, Side
 from lgen.merge.pieces import DEFINITIONS, LOOPS
 from lgen.merge.weave import Chosen, Weave
 
+_LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 Block = tuple[type[ast.AST], tuple[str, int]]  # what its header is, and whose
 
 
@@ -45,20 +46,53 @@ def _grown(side: Side) -> Iterator[tuple[int, int]]:
 
 
 def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
-    """What mine brought and a loop decides on: `break`, `continue`, and statements that mine took
+    """What a side brought and a loop decides on: `break`, `continue`, and statements that it took
     from elsewhere."""
     merged = _blocks_of_result(weave)
-    mine = weave.mine
-    taken = set(mine.moved.values())
-    for event, place in mine.brought():
-        piece = mine.pieces[place]
-        if piece.kind != "statement":
-            continue
-        jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
-        blocks = merged.get(id(piece.nodes))
-        if (jumps or place in taken) and blocks is not None:
-            if _loops(blocks) != _loops(_blocks_of(mine, place)):
-                yield {event}
+    for side in weave.sides:
+        taken = set(side.moved.values())
+        for event, place in side.brought():
+            piece = side.pieces[place]
+            if piece.kind != "statement":
+                continue
+            jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
+            blocks = merged.get(id(piece.nodes))
+            if (jumps or place in taken) and blocks is not None:
+                if _loops(blocks) != _loops(_blocks_of(side, place)):
+                    yield {event}
+
+
+def never_reached(weave: Weave) -> Iterator[set[Event]]:
+    """What comes to stand right behind a statement that leaves the block."""
+    brought = {
+        id(side.pieces[place].nodes): event
+        for side in weave.sides
+        for event, place in side.brought()
+    }
+    jump: Chosen | None = None
+    for item in weave.result:
+        if not isinstance(item, Chosen):
+            jump = None
+        elif item.piece.kind in ("statement", "header"):
+            if jump is not None:
+                both = (brought.get(id(chosen.piece.nodes)) for chosen in (jump, item))
+                events = {event for event in both if event is not None}
+                if len(events) == 2 or events and jump.source != item.source:
+                    yield events
+            leaves = item.piece.kind == "statement" and isinstance(item.piece.nodes[-1], _LEAVES)
+            jump = item if leaves else None
+        elif item.piece.kind != "comment":
+            jump = None
+
+
+def doubled_tests(weave: Weave) -> Iterator[set[Event]]:
+    """A header that mine changed and of which new makes two; the other would stay as it was."""
+    mine, new = weave.sides
+    changed = {weave.base[event.start].id: event for event in mine.events if event.changes}
+    for event, place in new.brought():
+        piece = new.pieces[place]
+        if piece.kind == "header" and not event.changes and piece.id in changed:
+            yield {changed[piece.id], event}
 
 
 def _loops(blocks: list[Block]) -> list[tuple[str, int]]:

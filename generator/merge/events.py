@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lgen.merge.align import align
-from lgen.merge.likeness import is_anew
+from lgen.merge.likeness import is_anew, is_jump
 from lgen.merge.pieces import Piece
 
 
@@ -76,10 +76,18 @@ class Side:
         new = [place for place in new if self.pieces[place].kind == "statement"]
         for number, piece in enumerate(self.base):
             if self.found[number] < 0 and piece.kind == "statement":
-                same = [place for place in new if self.pieces[place].id == piece.id]
+                same = [place for place in new if self._is_same(number, place)]
                 alike = [place for place in new if is_anew(piece, self.pieces[place])]
                 if found := same or alike:
                     yield number, found[0]
+
+    def _is_same(self, number: int, place: int) -> bool:
+        """Whether two statements say the same; jumps say too little without what is around them."""
+        before, after = self.base[number], self.pieces[place]
+        if before.id != after.id or not is_jump(before):
+            return before.id == after.id
+        around = before.holder, after.holder
+        return min(around) >= 0 and self.base[around[0]].id == self.pieces[around[1]].id
 
     def _unwrapped(self) -> Iterator[int]:
         """The headers of the base that the side has no more, though it has what was in them."""

@@ -19,7 +19,7 @@ def in_order(
     """
     first, last = (mine, new), (new, mine)
     our_shape, their_shape = _shape(mine, ours), _shape(new, theirs)
-    if "mixed" in (our_shape, their_shape):
+    if "mixed" in (our_shape, their_shape) or _took(mine, ours) or _took(new, theirs):
         return None
     if _is_remark(base, mine, ours) and their_shape != "whole":
         return last
@@ -47,6 +47,11 @@ def in_order(
     if _any_order(our_pieces) and _any_order(their_pieces):
         return first
     return None
+
+
+def _took(side: Side, event: Event) -> bool:
+    """Whether a side took one of the pieces from elsewhere."""
+    return any(event.first <= place < event.last for place in side.moved.values())
 
 
 def _is_remark(base: Sequence[Piece], side: Side, event: Event) -> bool:

@@ -9,7 +9,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from lgen.merge.blocks import in_another_loop, in_other_blocks
+from lgen.merge.blocks import doubled_tests, in_another_loop, in_other_blocks, never_reached
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
 from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
@@ -27,6 +27,8 @@ def faults(weave: Weave) -> Iterator[Fault]:
     yield from _stray(weave)
     yield from in_other_blocks(weave)
     yield from in_another_loop(weave)
+    yield from never_reached(weave)
+    yield from doubled_tests(weave)
     yield from senseless(weave)
     yield from faults_of_flow(weave)
 

@@ -13,12 +13,12 @@ Fresh = list[tuple[Event, str, Piece]]  # what a side brought or changed, with i
 
 
 def moved_past_nothing(weave: Weave) -> Iterator[set[Event]]:
-    """What mine moved past statements that new has not: nothing would be left of the move."""
+    """What mine moved past pieces that new has not: nothing would be left of the move."""
     mine, new = weave.sides
     for number, place in mine.moved.items():
         event = mine.event_of(place)
         first, last = sorted((number, event.start))
-        passed = [p for p in range(first, last) if mine.found[p] >= 0 and weave.base[p].lines]
+        passed = [p for p in range(first, last) if mine.found[p] >= 0]
         if new.found[number] >= 0 and passed and all(new.found[p] < 0 for p in passed):
             yield {event}
 
