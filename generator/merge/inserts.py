@@ -36,9 +36,9 @@ def in_order(
     if all(is_import(piece) for piece in their_pieces):
         return first
     if place == len(base) or base[place].kind in ("end", "clause"):
-        return first
+        return first if _any_order(our_pieces) or _any_order(their_pieces) else None
     if place == 0 or base[place - 1].kind in ("header", "clause"):
-        return last
+        return last if _any_order(our_pieces) or _any_order(their_pieces) else None
     if base[place - 1].kind == "comment" and not base[place].blanks:
         return last  # between a statement and the comment on it
     above, below = our_pieces[0].blanks > 0, mine.pieces[ours.last].blanks > 0

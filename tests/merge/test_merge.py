@@ -312,15 +312,16 @@ def main(cfg):
     assert clean(base, mine, new) == edited(new, ("    rank,", "    mine()\n    rank,"))
 
 
-def test_inserts_at_the_edges_of_a_block_stay_at_its_statements() -> None:
-    """Below the last statement and above the first one."""
+def test_two_inserts_at_the_edges_of_a_block_are_a_conflict() -> None:
+    """Below the last statement and above the first one: nobody can tell which comes first, and a
+    merge that went there and back would have changed the order."""
     base = "for a in b:\n    one()\n    two()\nend()\n"
-    mine = "for a in b:\n    first()\n    one()\n    two()\n    last()\nend()\n"
-    new = "for a in b:\n    begin()\n    one()\n    two()\n    more()\nend()\n"
-    assert clean(base, mine, new) == (
-        "for a in b:\n    begin()\n    first()\n    one()\n"
-        "    two()\n    last()\n    more()\nend()\n"
-    )
+    first = base.replace("    one()", "    first()\n    one()")
+    last = base.replace("    two()", "    two()\n    last()")
+    conflict(base, first, base.replace("    one()", "    begin()\n    one()"))
+    conflict(base, last, base.replace("    two()", "    two()\n    more()"))
+    both = first.replace("    two()", "    two()\n    more()")
+    assert clean(base, first, base.replace("    two()", "    two()\n    more()")) == both
 
 
 def test_fields_are_merged_one_by_one() -> None:

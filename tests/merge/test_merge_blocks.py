@@ -91,3 +91,58 @@ def test_the_edge_of_what_the_user_put_around_something(gone: str, said: int) ->
     assert there.conflicts == said
     if not said:
         assert clean(new, there.text, base) == mine
+
+
+BODY = "        a(x)\n        b(x)\n        c(x)\n"
+STEPS = f"def f():\n    for x in xs:\n{BODY}    e()\n"
+
+
+@pytest.mark.parametrize(
+    ("mine", "new"),
+    [
+        (BODY + "        mine()\n", "        b(x)\n        c(x)\n        a(x)\n"),
+        ("        mine()\n" + BODY, "        c(x)\n        a(x)\n        b(x)\n"),
+        (BODY + "        break\n", BODY + "        n(x)\n"),
+        (
+            "        if x.v:\n            a(x)\n            return\n        b(x)\n        c(x)\n",
+            "        a(x)\n        n(x)\n        b(x)\n        c(x)\n",
+        ),
+        (
+            "        for _ in r:\n            a(x)\n            b(x)\n        c(x)\n",
+            "        a(x)\n        if bad(x):\n            continue\n        b(x)\n        c(x)\n",
+        ),
+    ],
+    ids=["behind what moves", "before what moves", "behind a jump", "a jump inside", "a loop"],
+)
+def test_lines_beside_others_that_move_or_are_left(mine: str, new: str) -> None:
+    conflict(STEPS, edited(STEPS, (BODY, mine)), edited(STEPS, (BODY, new)))
+
+
+WRAPPED = edited(STEPS, ("        b(x)\n", "        if x.v:\n            b(x)\n"))
+WIDER = edited(WRAPPED, ("        c(x)\n", "            c(x)\n"))
+PLAIN = edited(WRAPPED, ("        if x.v:\n            b(x)\n", "        b(x)\n"))
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "new"),
+    [
+        (WRAPPED, WIDER, PLAIN),
+        (WIDER, WRAPPED, PLAIN),
+        (
+            WIDER,
+            edited(WIDER, ("if x.v:", "if x.v or y:")),
+            edited(WIDER, ("            c(x)\n", "        if x.v:\n            c(x)\n")),
+        ),
+    ],
+    ids=["wider", "narrower", "in two"],
+)
+def test_a_block_that_the_user_changed_and_lgen_takes_apart(base: str, mine: str, new: str) -> None:
+    conflict(base, mine, new)
+
+
+def test_a_break_says_too_little_to_have_moved() -> None:
+    """The user stops always, lgen inserts a line above."""
+    base = "for x in xs:\n    a(x)\n    log(x)\n    if x.m:\n        break\ne()\n"
+    mine = "for x in xs:\n    a(x)\n    log(x)\n    break\ne()\n"
+    new = base.replace("    log(x)\n", "    log(x)\n    n(x)\n")
+    assert clean(base, mine, new) == mine.replace("    log(x)\n", "    log(x)\n    n(x)\n")
