@@ -168,7 +168,13 @@ class Weave:
                 return side.pieces[event.last].blanks == 0
             if self.base[place].kind != "end" and len(pieces) == 1:
                 return False
-        return any(other.has_elsewhere(at) for at in (above, below) if at is not False)
+        gone = [at for at in (above, below) if at is not False]
+        if any(other.has_elsewhere(at) for at in gone):
+            return True
+        inside = self.base[place].holder if place < len(self.base) else -1
+        if place < len(self.base) and self.base[place].kind == "end":
+            inside = self.base[place].opener
+        return inside in other.unwrapped and any(self.base[at].kind == "statement" for at in gone)
 
     def ids(self, side: Side, first: int, last: int) -> list[tuple[int, int]]:
         pieces = side.pieces[first:last]

@@ -146,3 +146,28 @@ def test_a_break_says_too_little_to_have_moved() -> None:
     mine = "for x in xs:\n    a(x)\n    log(x)\n    break\ne()\n"
     new = base.replace("    log(x)\n", "    log(x)\n    n(x)\n")
     assert clean(base, mine, new) == mine.replace("    log(x)\n", "    log(x)\n    n(x)\n")
+
+
+def test_a_line_in_a_block_that_goes_with_the_statement_beside_it() -> None:
+    """Outside of the block it would run for every batch."""
+    base = text("""\
+        def main():
+            for batch, is_last in window:
+                backward(batch)
+                if not is_last:
+                    model.on_train_batch_end()
+                    batch_idx += 1
+            step()
+        """)
+    line = "            model.on_train_batch_end()\n"
+    mine = edited(base, (line, line + "            mine()\n"))
+    unwrapped = "        if not is_last:\n" + line + "            batch_idx += 1\n"
+    conflict(base, mine, edited(base, (unwrapped, "        batch_idx += 1\n")))
+    # beside a statement that stays, the line stays too
+    twice = edited(base, (line, "            a()\n" + line))
+    new = edited(
+        twice,
+        ("        if not is_last:\n            a()\n" + line, "        a()\n" + line[4:]),
+        ("            batch_idx += 1\n", "        batch_idx += 1\n"),
+    )
+    clean(twice, edited(twice, (line, line + "            mine()\n")), new)
