@@ -18,6 +18,7 @@ _OPTION = {
     "limit_val_batches": "limit_train_batches",
     "limit_test_batches": "limit_train_batches",
     "limit_predict_batches": "limit_train_batches",
+    "num_sanity_val_steps": "limit_train_batches",
     "warmup_steps": "scheduler.warmup_steps",
     "scheduler_frequency": "scheduler.frequency",
     "save_top_k": "checkpoint.save_top_k",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
@@ -204,7 +205,17 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         *(['run_folder / "predictions"'] if "predict" in stages else []),
         *(["cfg"] if "cfg" in needs else []),
     )
-    plain = all(
+    sanity = "val" in stages and spec.num_sanity_val_steps != 0
+    flags["sanity"] = sanity
+    flags["sanity_limited"] = sanity and spec.num_sanity_val_steps > 0
+    names["SANITY_LOADER"] = (
+        "islice(val_loader, cfg.num_sanity_val_steps)" if flags["sanity_limited"] else "val_loader"
+    )
+    # nothing is logged before training
+    unlogged = {"log": "Log()"}
+    values["sanity_arguments"] = _passed(spec, loops["val"], unlogged) if sanity else Code("")
+    values["num_sanity_val_steps"] = spec.num_sanity_val_steps
+    plain = not flags["sanity_limited"] and all(
         data.sources[stage].kind == "dataset"
         and not (data.sources[stage].iterable and is_limited(spec, stage))
         for stage in stages
@@ -263,9 +274,10 @@ def _hook_names(stage: str) -> tuple[str, ...]:
     )
 
 
-def _passed(spec: Spec, loop: EvaluationLoop) -> Code:
+def _passed(
+    spec: Spec, loop: EvaluationLoop, replaced: Mapping[str, str] = MappingProxyType({})
+) -> Code:
     """The arguments of the loop's function before its loader."""
     device = ["device"] if spec.accelerator != "cpu" else []
-    return arguments(
-        "model", *device, *(name for name in _PASSED if getattr(loop, f"needs_{name}"))
-    )
+    passed = (name for name in _PASSED if getattr(loop, f"needs_{name}"))
+    return arguments("model", *device, *(replaced.get(name, name) for name in passed))

@@ -89,6 +89,12 @@ class Spec(Part):
     check_val_every_n_epoch: Count | None = option(
         1, "epochs between validations; null counts batches across epochs", "validation"
     )
+    num_sanity_val_steps: int = option(
+        2,
+        "batches of each validation set that are tried before training; -1: all",
+        "validation",
+        ge=-1,
+    )
     early_stopping: EarlyStopping | None = option(
         None, "end training when a metric stops improving", "validation"
     )

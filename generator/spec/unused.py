@@ -123,6 +123,13 @@ UNUSED: tuple[Rule, ...] = (
         "remove one of the two",
     ),
     Rule(
+        "sanity-without-validation",
+        ("num_sanity_val_steps", "limit_val_batches"),
+        lambda s: s.limit_val_batches == 0 and s.num_sanity_val_steps not in (0, 2),
+        "limit_val_batches: 0 turns off the validation that num_sanity_val_steps would try",
+        "remove one of the two",
+    ),
+    Rule(
         "checkpoint-mode-monitor",
         ("checkpoint.mode", "checkpoint.monitor"),
         lambda s: s.checkpoint is not None

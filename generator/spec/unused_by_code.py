@@ -18,8 +18,8 @@ UNUSED_BY_CODE = (
     ),
     CodeRule(
         "interval-of-a-validation",
-        ("val_check_interval", "check_val_every_n_epoch"),
-        "an interval of validations needs a validation",
+        ("val_check_interval", "check_val_every_n_epoch", "num_sanity_val_steps"),
+        "an interval of validations needs a validation, and so does a trial of it",
     ),
     CodeRule("inference-of-a-loop", ("inference_mode",), "evaluations run in inference_mode"),
     CodeRule(
@@ -86,6 +86,9 @@ def _validation(spec: Spec, module: UserClass, data: UserData) -> Iterator[Findi
         if spec.check_val_every_n_epoch != 1:
             text = f"{missing} remove check_val_every_n_epoch"
             yield Finding("interval-of-a-validation", ("check_val_every_n_epoch",), text)
+        if spec.num_sanity_val_steps not in (0, _default("num_sanity_val_steps")):
+            text = f"{missing} remove num_sanity_val_steps"
+            yield Finding("interval-of-a-validation", ("num_sanity_val_steps",), text)
 
 
 def _loaders(spec: Spec, data: UserData, sources: list[DataSource]) -> Iterator[Finding]:

@@ -142,6 +142,7 @@ class Config:
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
     val_check_interval: INTERVAL_TYPE = {{ val_check_interval | literal }}  # {{ interval_meaning }}  #: if val_within_epoch
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
+    num_sanity_val_steps: int = {{ num_sanity_val_steps }}  # validation batches that are tried before training  #: if sanity_limited
     log_every_n_steps: int = {{ log_every_n_steps }}  # steps between rows of the log
 
     #: if has_checkpoint_fields or early_stopping
@@ -182,6 +183,7 @@ class Config:
             min_steps={{ bounds.min_steps | literal }},  #: if min_steps_set
             val_check_interval={{ bounds.val_check_interval | literal }},  #: if val_within_epoch
             check_val_every_n_epoch={{ bounds.check_val_every_n_epoch | literal }},  #: if val_every_n
+            num_sanity_val_steps={{ bounds.num_sanity_val_steps | literal }},  #: if sanity_limited
             log_every_n_steps={{ bounds.log_every_n_steps | literal }},
             save_top_k={{ bounds.save_top_k | literal }},  #: if monitored
             every_n_epochs={{ bounds.every_n_epochs | literal }},  #: if save_every_n_epochs
@@ -686,6 +688,14 @@ def main(cfg: Config) -> dict[str, float]:
     metrics: dict[str, float] = {}
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
+    #: if sanity
+    if cfg.resume is None:  #: wrap if checkpoint and not weights_only
+        # what would fail at the first validation fails here  #: if not several_val
+        validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val
+        # what would fail at the first validation fails here  #: if several_val
+        for name, val_loader in val_loaders.items():  #: if several_val
+            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
+    #: endif
     model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed

@@ -82,6 +82,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "limit_predict_batches": (ABSENT, 2, 0.5, 0),
     "val_check_interval": (ABSENT, 2, 0.5),
     "check_val_every_n_epoch": (ABSENT, 2, "null"),
+    "num_sanity_val_steps": (ABSENT, 0, 1, -1),
     "early_stopping": (ABSENT, {"monitor": "val_loss"}),
     "early_stopping.mode": (ABSENT, "max"),
     "early_stopping.patience": (ABSENT, 2),

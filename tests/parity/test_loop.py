@@ -15,6 +15,7 @@ TOY = {
     "optimizer": {"name": "SGD", "lr": 0.1},
     "batch_size": 1,
     "shuffle": False,
+    "num_sanity_val_steps": 0,
 }
 
 
@@ -198,11 +199,12 @@ def test_checkpoint_files(tmp_path, scores, arguments, files):
     assert script.run().files == left == [f"{name}.ckpt" for name in files]
 
 
-def test_hooks_are_called_in_lightnings_order(tmp_path):
-    """All hooks, with the weight and its gradient as they find them."""
+@pytest.mark.parametrize("tried", [0, 1, 2, -1])
+def test_hooks_are_called_in_lightnings_order(tmp_path, tried):
+    """All hooks, with the weight and its gradient as they find them, also of sanity validations."""
     options = {**TOY, "module": "model.py:Hooked", "data": numbers(3, 2), "max_epochs": 2}
-    script = make_script(tmp_path, options)
-    beside(script, sgd, num_sanity_val_steps=0)
+    script = make_script(tmp_path, {**options, "num_sanity_val_steps": tried})
+    beside(script, sgd, num_sanity_val_steps=tried)
     calls = script.model.Hooked.calls
     theirs = calls.copy()
     calls.clear()

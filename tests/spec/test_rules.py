@@ -133,6 +133,10 @@ CASES = {
         "limit_val_batches: 0\nval_check_interval: 0.5",
         "limit_val_batches: 1\nval_check_interval: 0.5",
     ),
+    "sanity-without-validation": (
+        "limit_val_batches: 0\nnum_sanity_val_steps: 1",
+        "limit_val_batches: 1\nnum_sanity_val_steps: 1",
+    ),
     "epochs-without-validation": (
         "limit_val_batches: 0\ncheck_val_every_n_epoch: 2",
         "limit_val_batches: 1\ncheck_val_every_n_epoch: 2",
