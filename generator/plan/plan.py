@@ -13,9 +13,11 @@ from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
 from lgen.plan.loaders import loaders
-from lgen.plan.loop import loop, saving, stopping
+from lgen.plan.loop import loop
 from lgen.plan.project_files import project_files
+from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
+from lgen.plan.stopping import stopping
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 

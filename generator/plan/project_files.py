@@ -6,7 +6,7 @@ from lgen.plan.commands import number_of_processes
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
-from lgen.plan.loop import max_epochs
+from lgen.plan.length import max_epochs
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import sets_rates, warms_up
+from lgen.plan.length import max_epochs, validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
-from lgen.plan.loop import max_epochs, validates_within_epoch
 from lgen.spec.options import Spec
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument

@@ -1,0 +1,106 @@
+"""Decides what is saved, when, and under which names."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.plan.devices import is_distributed
+from lgen.plan.length import max_epochs, validates_within_epoch
+from lgen.plan.loaders import runs_stage
+from lgen.plan.stopping import epochs_done
+from lgen.spec.options import Spec
+from lgen.spec.saving import Checkpoint
+from lgen.user_code.classes import UserClass, UserData
+
+DEFAULT_FILENAME = "{epoch}-{step}"
+
+
+def _checkpoints_arguments(given: Checkpoint | None) -> Code:
+    """What ranks and names the files, where it is no default of the runtime's class."""
+    if given is None:
+        return Code("")
+    texts: dict[str, str] = {}
+    if given.monitor is not None:
+        texts = {"monitor": literal(given.monitor), "mode": literal(given.mode)}
+        texts["save_top_k"] = "cfg.save_top_k"
+    elif given.save_top_k == -1:
+        texts["save_top_k"] = "-1"
+    if not given.save_last:
+        texts["save_last"] = "False"
+    if given.filename != DEFAULT_FILENAME:
+        texts["filename"] = literal(given.filename)
+    return arguments(**texts)
+
+
+def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
+    """What is saved, when, and under which names; the run's folder."""
+    given = spec.checkpoint
+    predict = runs_stage(spec, module, data, "predict")
+    monitor = given.monitor if given else None
+    validation = runs_stage(spec, module, data, "val")
+    ranking = "{}"
+    if validation and not validates_within_epoch(spec):
+        ranking = "val_metrics"
+    every_n = given.every_n_epochs if given else None
+    conditional = given is not None and every_n != 1
+    due = []
+    if validation and not validates_within_epoch(spec):
+        due.append("val_metrics")
+    if every_n is not None:
+        due.append("(epoch + 1) % cfg.every_n_epochs == 0")
+    if max_epochs(spec) is not None:
+        due.append("epoch + 1 == cfg.max_epochs")
+    due.append("0 <= cfg.max_steps <= step")
+    if spec.early_stopping is not None:
+        due.append("early_stopping.should_stop")
+    folder = given is not None or bool(spec.loggers) or predict
+    # without last.ckpt, what a monitor has not ranked is not kept
+    saves_between = given is not None and (given.save_last or monitor is None)
+    by_time = saves_between and given is not None and given.train_time_interval is not None
+    return Decisions(
+        flags={
+            "checkpoint": given is not None,
+            "monitored": monitor is not None,
+            "has_checkpoint_fields": monitor is not None
+            or given is not None
+            and (
+                (conditional and every_n is not None)
+                or given.every_n_train_steps is not None
+                or by_time
+            ),
+            "weights_only": given is not None and given.save_weights_only,
+            "save_conditionally": conditional,
+            "save_every_n_epochs": conditional and every_n is not None,
+            "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
+            "save_by_time": by_time,
+            "saves_between": saves_between,
+            "run_folder": folder,
+            "run_folder_only": folder and given is None,
+            "init_from": spec.init_from is not None,
+        },
+        names={
+            "CHECKPOINTS": "ShardedCheckpoints" if spec.strategy == "fsdp" else "Checkpoints",
+            "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
+            "EPOCH_RANKING": ranking,
+            "EPOCH_SAVE_DUE": " or ".join(due),
+            "EPOCHS_DONE": epochs_done(spec, data),
+        },
+        values={
+            "monitor": monitor,
+            "save_top_k": given.save_top_k if given else 0,
+            "every_n_epochs": every_n or 0,
+            "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,
+            "train_time_interval": (given.train_time_interval if given else None) or 0.0,
+            "checkpoints_arguments": _checkpoints_arguments(given),
+            "init_path": spec.init_from.path if spec.init_from else "",
+            "init_strict": spec.init_from.strict if spec.init_from else True,
+            "restored": arguments(
+                **({} if spec.strategy == "fsdp" else {"optimizer": "optimizer"}),
+                **({"scaler": "scaler"} if spec.precision == "16-mixed" else {}),
+                **({"early_stopping": "early_stopping"} if spec.early_stopping else {}),
+            ),
+            "rank_arguments": arguments(
+                seed="cfg.seed",
+                **({"rank": "rank", "world_size": "world_size"} if is_distributed(spec) else {}),
+            ),
+        },
+    )
