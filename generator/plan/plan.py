@@ -17,6 +17,7 @@ from lgen.plan.loop import loop
 from lgen.plan.project_files import project_files
 from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
+from lgen.plan.short_runs import shortened
 from lgen.plan.stopping import stopping
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
@@ -54,6 +55,7 @@ def make_plan(
 
     `user_packages` are the top-level modules that the user's files import.
     """
+    spec, data = shortened(spec, data)
     config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
     return Plan(
         spec,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from lgen.plan.commands import number_of_processes
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
-from lgen.plan.loaders import is_limited, runs_stage
 from lgen.plan.length import max_epochs
+from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
@@ -40,6 +40,9 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         checkpoint is not None or bool(spec.loggers) or runs_stage(spec, module, data, "predict")
     )
     run = {"max_steps": str(_STEPS)} | within_epoch if within_epoch else {length: "2"}
+    if within_epoch and (max_epochs(spec) or _STEPS) < _STEPS:
+        run["max_epochs"] = str(_STEPS)  # an epoch has one step or more
+    run |= _limit(spec)
     return Decisions(
         flags={
             "resumes": checkpoint is not None
@@ -70,9 +73,15 @@ def _whole_epochs(spec: Spec, *, validated: bool) -> dict[str, str]:
     settings = {}
     if spec.accumulate_grad_batches > 1:
         settings["accumulate_grad_batches"] = "1"
-    if is_limited(spec, "train"):
-        counts = isinstance(spec.limit_train_batches, int)
-        settings["limit_train_batches"] = str(_BATCHES) if counts else "1.0"
+    settings |= _limit(spec)
     if validated and isinstance(spec.val_check_interval, int):
         settings["val_check_interval"] = str(_BATCHES)
     return settings
+
+
+def _limit(spec: Spec) -> dict[str, str]:
+    """The setting with which an epoch has enough batches where the spec limits them."""
+    if not is_limited(spec, "train"):
+        return {}
+    counts = isinstance(spec.limit_train_batches, int)
+    return {"limit_train_batches": str(_BATCHES) if counts else "1.0"}

@@ -74,6 +74,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "save_by_time": by_time,
             "saves_between": saves_between,
             "run_folder": folder,
+            "scratch": bool(spec.fast_dev_run),
             "run_folder_only": folder and given is None,
             "init_from": spec.init_from is not None,
         },

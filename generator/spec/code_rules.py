@@ -32,8 +32,15 @@ _NEEDED = (
     ),
     CodeRule(
         "iterable-limits",
-        (*(f"limit_{stage}_batches" for stage in STEP_OF_STAGE), "val_check_interval"),
+        (
+            *(f"limit_{stage}_batches" for stage in STEP_OF_STAGE),
+            "overfit_batches",
+            "val_check_interval",
+        ),
         "iterable data has no share of batches",
+    ),
+    CodeRule(
+        "overfit-loader", ("overfit_batches",), "the script orders the samples of overfit_batches"
     ),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
 )
@@ -196,16 +203,30 @@ def _measured(module: UserClass, data: UserData) -> list[str] | None:
 
 def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
     """Iterable data has no length that is known before it is read."""
-    for stage, source in data.sources.items():
-        limit = getattr(spec, f"limit_{stage}_batches")
-        if source.iterable and isinstance(limit, float) and limit not in (0.0, 1.0):
+    limits = {f"limit_{stage}_batches": stage for stage in data.sources}
+    for option, stage in [
+        *limits.items(),
+        ("overfit_batches", "train"),
+        ("overfit_batches", "val"),
+    ]:
+        source, limit = data.sources.get(stage), getattr(spec, option)
+        if source is None or not isinstance(limit, float) or limit in (0.0, 1.0):
+            continue
+        if source.iterable:
             yield Finding(
                 "iterable-limits",
-                (f"limit_{stage}_batches",),
+                (option,),
                 f"{source.method} is iterable and has no length to take a share of; "
                 "write a number of batches",
             )
     train = data.sources["train"]
+    if train.kind == "loader" and spec.overfit_batches:
+        yield Finding(
+            "overfit-loader",
+            ("overfit_batches",),
+            f"{train.method} is your own loader, which may shuffle; write train_dataset, or set "
+            "limit_train_batches and limit_val_batches",
+        )
     if not train.iterable or isinstance(spec.limit_train_batches, int):
         return
     if isinstance(spec.val_check_interval, float) and spec.val_check_interval != 1.0:

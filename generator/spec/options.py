@@ -83,6 +83,13 @@ class Spec(Part):
         1.0, "batches of a prediction: a count or a share; 0 turns it off", "length"
     )
 
+    fast_dev_run: bool | Count = option(
+        False, "one epoch of one batch of each loop, or of so many; no file is kept", "length"
+    )
+    overfit_batches: Literal[0] | TrainLimit = option(
+        0, "train on the same first batches unshuffled, a count or a share; 0 is off", "length"
+    )
+
     val_check_interval: TrainLimit = option(
         1.0, "training batches between validations: a count or a share of the epoch", "validation"
     )

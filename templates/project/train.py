@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -72,6 +72,7 @@ from runtime.restore_schedule import restore_schedule
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
+from runtime.scratch_folder import scratch_folder
 from runtime.run_lock import lock_run
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -97,7 +98,8 @@ class Config:
     task: TASKS = "fit"  # what the script does  #: if tasks
     resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint
     init_from: str = {{ init_path | literal }}  # a checkpoint or a file of weights  #: if init_from
-    default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder
+    default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder and not scratch
+    default_root_dir: str = field(default_factory=scratch_folder)  # a fast_dev_run keeps nothing  #: if run_folder and scratch
     seed: int = -1  # -1 draws one, which is printed and saved  #: if seed_drawn
     seed: int = {{ seed }}  # of every random stream  #: if not seed_drawn
 

@@ -80,6 +80,8 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "limit_val_batches": (ABSENT, 2, 0.5, 0),
     "limit_test_batches": (ABSENT, 2, 0.5, 0),
     "limit_predict_batches": (ABSENT, 2, 0.5, 0),
+    "fast_dev_run": (ABSENT, True, 2),
+    "overfit_batches": (ABSENT, 2, 0.5),
     "val_check_interval": (ABSENT, 2, 0.5),
     "check_val_every_n_epoch": (ABSENT, 2, "null"),
     "num_sanity_val_steps": (ABSENT, 0, 1, -1),

@@ -268,6 +268,20 @@ CASES = (
         STREAM,
     ),
     Case(
+        "iterable-limits",
+        {"overfit_batches": 0.5},
+        "train_dataset is iterable and has no length to take a share of; write a number of batches",
+        STREAM,
+        {"overfit_batches": 2},
+    ),
+    Case(
+        "overfit-loader",
+        {"overfit_batches": 2},
+        "train_dataloader is your own loader, which may shuffle; write train_dataset, or set "
+        "limit_train_batches and limit_val_batches",
+        OWN_TRAIN,
+    ),
+    Case(
         "compile-forward",
         {"compile": True},
         "torch compiles the model's forward, and training_step does not call self(...); "
