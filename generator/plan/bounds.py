@@ -30,7 +30,7 @@ _OPTION = {
 }
 _SETTINGS = (
     "seed batch_size num_workers accumulate_grad_batches gradient_clip_val max_epochs max_steps"
-    " min_epochs min_steps limit_train_batches val_check_interval check_val_every_n_epoch"
+    " min_epochs min_steps max_time limit_train_batches val_check_interval check_val_every_n_epoch"
     " log_every_n_steps"
 ).split()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
-from lgen.plan.length import max_epochs, validates_within_epoch
+from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 
@@ -34,9 +35,8 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "raise_nonfinite": spec.on_nonfinite == "raise",
         "skip_nonfinite": spec.on_nonfinite == "skip",
         "max_epochs_set": epochs is not None,
-        # only early stopping waits for them
-        "min_epochs_set": spec.min_epochs is not None and spec.early_stopping is not None,
-        "min_steps_set": spec.min_steps is not None and spec.early_stopping is not None,
+        "min_epochs_set": spec.min_epochs is not None,
+        "min_steps_set": spec.min_steps is not None,
         "val_within_epoch": within,
         "val_at_epoch_end": validation and not within,
         "val_every_n": validation and every_n is not None and every_n > 1,
@@ -53,7 +53,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     }
     names = {
         "EPOCHS": "count(epoch)" if epochs is None else "range(epoch, cfg.max_epochs)",
-        "BAR_TOTAL": _bar_total(length_known(spec, data), epochs),
+        "BAR_TOTAL": _bar_total(spec, length_known(spec, data)),
         "REPORT": "bar.write" if spec.enable_progress_bar else "print",
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
@@ -86,9 +86,11 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     return Decisions(flags, names, values)
 
 
-def _bar_total(known: bool, epochs: int | None) -> str:
-    """The number of steps of the whole run, None where only the data knows."""
-    if known or epochs is None:
+def _bar_total(spec: Spec, known: bool) -> str:
+    """The number of steps of the whole run, None where only the data or the clock knows."""
+    if max_epochs(spec) is None and spec.max_steps == -1:
+        return "None"
+    if known or max_epochs(spec) is None:
         return "total_steps"
     return "cfg.max_steps if cfg.max_steps > 0 else None"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lgen.plan.commands import number_of_processes
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
-from lgen.plan.length import max_epochs
 from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 # of one batch, enough for its loss to fall by half in most projects, in seconds

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
-from lgen.plan.length import max_epochs, validates_within_epoch
+from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
 from lgen.plan.stopping import epochs_done
 from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs
 from lgen.spec.saving import Checkpoint
 from lgen.user_code.classes import UserClass, UserData
 
@@ -52,6 +53,8 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     due.append("0 <= cfg.max_steps <= step")
     if spec.early_stopping is not None:
         due.append("early_stopping.should_stop")
+    if spec.max_time is not None:
+        due.append("time_is_up")
     folder = given is not None or bool(spec.loggers) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)

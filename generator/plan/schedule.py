@@ -7,9 +7,10 @@ from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import sets_rates, warms_up
-from lgen.plan.length import max_epochs, validates_within_epoch
+from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
@@ -68,7 +69,8 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     in_steps = needs_length and interval == "step"
     by_epochs = known and max_epochs(spec) is not None
     counts_total = in_steps or (
-        spec.enable_progress_bar and (by_epochs or max_epochs(spec) is None)
+        spec.enable_progress_bar
+        and (by_epochs or (max_epochs(spec) is None and spec.max_steps != -1))
     )
     stepped = exists and not plateau
     # an optimizer of the module's own may have some of the parameters only

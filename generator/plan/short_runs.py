@@ -18,6 +18,7 @@ def shortened(spec: Spec, data: UserData) -> tuple[Spec, UserData]:
         on = [stage for stage in _STAGES if getattr(spec, f"limit_{stage}_batches") != 0]
         set_here |= {f"limit_{stage}_batches": batches for stage in on}
         set_here |= {"max_epochs": 1, "max_steps": -1, "min_epochs": None, "min_steps": None}
+        set_here |= {"max_time": None}
         set_here |= {"val_check_interval": 1.0, "check_val_every_n_epoch": 1}
         set_here |= {"num_sanity_val_steps": 0}
     if spec.overfit_batches:

@@ -1,11 +1,12 @@
-"""Decides when training ends: its limits and early stopping."""
+"""Decides when training ends: its limits, its time and early stopping."""
 
 from __future__ import annotations
 
 from lgen.plan.decisions import Decisions
-from lgen.plan.length import max_epochs, validates_within_epoch
+from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 
@@ -17,8 +18,9 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         validation and validates_within_epoch(spec) or spec.min_steps is not None
     )
     sized = not data.sources["train"].iterable
+    timed = spec.max_time is not None
     stopped = "0 <= cfg.max_steps <= step"
-    if within:
+    if within or timed:
         stopped += " or " + _may_stop(spec, "epoch")
     unsaved = "batch_idx < num_batches" if sized else f"({stopped})"
     given = spec.checkpoint
@@ -33,7 +35,9 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     return Decisions(
         flags={
             "early_stopping": early is not None,
-            "early_within_epoch": within,
+            "may_stop": early is not None or timed,
+            "may_stop_within": within or timed,
+            "timed": timed,
             "early_check_finite_off": early is not None and not early.check_finite,
             "stopping_threshold_set": early is not None and early.stopping_threshold is not None,
             "divergence_threshold_set": early is not None
@@ -47,6 +51,7 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "STOP_UNSAVED": unsaved,
         },
         values={
+            "max_time": spec.max_time or 0.0,
             "early_monitor": early.monitor if early else "",
             "early_mode": early.mode if early else "",
             "patience": early.patience if early else 0,
@@ -58,8 +63,13 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
 
 
 def _may_stop(spec: Spec, epochs: str) -> str:
-    """The condition under which early stopping ends the run after so many epochs."""
-    conditions = ["early_stopping.should_stop"]
+    """The condition under which early stopping or the time ends the run after so many epochs."""
+    requests = ["early_stopping.should_stop"] if spec.early_stopping is not None else []
+    if spec.max_time is not None:
+        requests.append("time_is_up")
+    requested = " or ".join(requests)
+    waits = spec.min_steps is not None or spec.min_epochs is not None
+    conditions = [f"({requested})" if waits and len(requests) > 1 else requested]
     if spec.min_steps is not None:
         conditions.append("step >= cfg.min_steps")
     if spec.min_epochs is not None:
@@ -70,7 +80,7 @@ def _may_stop(spec: Spec, epochs: str) -> str:
 def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
     ended = ["0 <= cfg.max_steps <= step"]
-    if spec.early_stopping is not None:
+    if spec.early_stopping is not None or spec.max_time is not None:
         ended.append(_may_stop(spec, "epoch"))
     done = " or ".join(ended)
     if data.sources["train"].iterable:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from lgen.spec.base import Name, Part, PathText, option
 from lgen.spec.parts import ClassPath, Compile, Fsdp, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
+from lgen.spec.seconds import Seconds
 
 Precision = Literal["32-true", "64-true", "16-true", "bf16-true", "16-mixed", "bf16-mixed"]
 Count = Annotated[int, Field(ge=1)]
@@ -66,10 +67,19 @@ class Spec(Part):
     shuffle: bool = option(True, "a new order of the training samples in every epoch", "data")
     drop_last: bool = option(False, "leave out the epoch's last, short training batch", "data")
 
-    max_epochs: Count | None = option(None, "last epoch; null is 1000, unless max_steps", "length")
-    min_epochs: Count | None = option(None, "early stopping waits for this epoch", "length")
+    max_epochs: Count | None = option(
+        None, "last epoch; null is 1000, unless max_steps or max_time", "length"
+    )
+    min_epochs: Count | None = option(
+        None, "early stopping and max_time wait for this epoch", "length"
+    )
     max_steps: Literal[-1] | Count = option(-1, "last optimizer step; -1 is no limit", "length")
-    min_steps: Count | None = option(None, "early stopping waits for this step", "length")
+    min_steps: Count | None = option(
+        None, "early stopping and max_time wait for this step", "length"
+    )
+    max_time: Seconds | None = option(
+        None, "time of the whole run, resumed parts included: HH:MM:SS or seconds", "length", gt=0
+    )
     limit_train_batches: TrainLimit = option(
         1.0, "training batches in an epoch: a count (1) or a share (1.0)", "length"
     )

@@ -11,6 +11,15 @@ _SMALLEST_EPS = 1e-6
 _CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
 _NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
 
+DEFAULT_MAX_EPOCHS = 1000  # Lightning's, where no limit is given
+
+
+def max_epochs(spec: Spec) -> int | None:
+    """The last epoch, None where only max_steps or max_time ends the run."""
+    if spec.max_epochs is None and spec.max_steps == -1 and spec.max_time is None:
+        return DEFAULT_MAX_EPOCHS
+    return spec.max_epochs
+
 
 def optimizer(spec: Spec, *names: str) -> bool:
     """Whether the optimizer is one of these."""

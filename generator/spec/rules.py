@@ -6,6 +6,7 @@ from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.predicates import (
     argument,
     half_eps,
+    max_epochs,
     momentum_to_cycle,
     monitors,
     optimizer,
@@ -211,12 +212,7 @@ EXCLUDED: tuple[Rule, ...] = (
     Rule(
         "epochs-order",
         ("min_epochs", "max_epochs", "max_steps"),
-        lambda s: s.min_epochs is not None
-        and (
-            s.min_epochs > (s.max_epochs or 1000)
-            if s.max_epochs is not None or s.max_steps == -1
-            else False
-        ),
+        lambda s: s.min_epochs is not None and s.min_epochs > (max_epochs(s) or s.min_epochs),
         "min_epochs is past the last epoch",
         "set max_epochs to at least min_epochs",
     ),

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema, field_validator, model_validator
+from pydantic import field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from lgen.spec.base import Part, ShortPart, option
 from lgen.spec.names import filename_fault
-
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d)")
-
-
-def _seconds(value: Any) -> Any:
-    """`HH:MM:SS` in seconds; any other value as it is."""
-    if isinstance(value, str):
-        if clock := _CLOCK.fullmatch(value):
-            hours, minutes, seconds = (int(part) for part in clock.groups())
-            return 3600 * hours + 60 * minutes + seconds
-    return value
-
-
-Seconds = Annotated[
-    float,
-    BeforeValidator(_seconds),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": "^[0-9]+:[0-5][0-9]:[0-5][0-9]$"},
-            ]
-        }
-    ),
-]
+from lgen.spec.seconds import Seconds
 
 
 class Checkpoint(ShortPart):

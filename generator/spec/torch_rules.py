@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import argument, optimizer
+from lgen.spec.predicates import argument, max_epochs, optimizer
 from lgen.spec.rule import Rule
+from lgen.tables.torch_optim import classes, length_argument
 
 # arguments that hold a number for each group of parameters
 _BY_GROUP = ("base_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
@@ -60,10 +61,20 @@ def _ends_before_the_run(spec: Spec) -> bool:
     if scheduler.interval == "step":
         steps = spec.max_steps - scheduler.warmup_steps
     elif scheduler.interval == "epoch" and spec.max_steps == -1:
-        steps = spec.max_epochs or 1000
+        steps = max_epochs(spec) or 0
     else:
         return False
     return steps // scheduler.frequency > total
+
+
+def _has_no_length(spec: Spec) -> bool:
+    """Whether a schedule asks for the length of a run that only its time ends."""
+    scheduler = spec.scheduler
+    if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
+        return False
+    length = length_argument(scheduler.name or "")
+    unknown = max_epochs(spec) is None and spec.max_steps == -1
+    return unknown and length is not None and length not in scheduler.args
 
 
 TORCH_RULES: tuple[Rule, ...] = (
@@ -94,6 +105,13 @@ TORCH_RULES: tuple[Rule, ...] = (
         _several_groups,
         "the optimizer has one group of parameters, and this list is for another number of them",
         "write one number, or configure_optimizers in the module",
+    ),
+    Rule(
+        "time-length",
+        ("scheduler", "max_time"),
+        _has_no_length,
+        "the run ends by its time alone, so the schedule's length is not known",
+        "set max_epochs or max_steps beside max_time",
     ),
     Rule(
         "one-cycle-length",

@@ -95,16 +95,16 @@ UNUSED: tuple[Rule, ...] = (
     ),
     Rule(
         "min-epochs-early-stopping",
-        ("min_epochs", "early_stopping"),
-        lambda s: s.min_epochs is not None and s.early_stopping is None,
-        "min_epochs holds early stopping back, and there is none",
+        ("min_epochs", "early_stopping", "max_time"),
+        lambda s: s.min_epochs is not None and s.early_stopping is None and s.max_time is None,
+        "min_epochs holds early stopping and max_time back, and there is none",
         "add early_stopping: {monitor: val_loss}, or remove min_epochs",
     ),
     Rule(
         "min-steps-early-stopping",
-        ("min_steps", "early_stopping"),
-        lambda s: s.min_steps is not None and s.early_stopping is None,
-        "min_steps holds early stopping back, and there is none",
+        ("min_steps", "early_stopping", "max_time"),
+        lambda s: s.min_steps is not None and s.early_stopping is None and s.max_time is None,
+        "min_steps holds early stopping and max_time back, and there is none",
         "add early_stopping: {monitor: val_loss}, or remove min_steps",
     ),
     Rule(

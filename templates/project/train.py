@@ -142,6 +142,7 @@ class Config:
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
+    max_time: float = {{ max_time }}  # seconds of the whole run, resumed parts included  #: if timed
     val_check_interval: INTERVAL_TYPE = {{ val_check_interval | literal }}  # {{ interval_meaning }}  #: if val_within_epoch
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
     num_sanity_val_steps: int = {{ num_sanity_val_steps }}  # validation batches that are tried before training  #: if sanity_limited
@@ -183,6 +184,7 @@ class Config:
             max_steps={{ bounds.max_steps | literal }},
             min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
             min_steps={{ bounds.min_steps | literal }},  #: if min_steps_set
+            max_time={{ bounds.max_time | literal }},  #: if timed
             val_check_interval={{ bounds.val_check_interval | literal }},  #: if val_within_epoch
             check_val_every_n_epoch={{ bounds.check_val_every_n_epoch | literal }},  #: if val_every_n
             num_sanity_val_steps={{ bounds.num_sanity_val_steps | literal }},  #: if sanity_limited
@@ -598,6 +600,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
     saved_at = time.monotonic()  #: if save_by_time
+    started_at, time_is_up = time.monotonic(), False  #: if timed
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
@@ -620,6 +623,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
+                "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
                 "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
                 "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
@@ -655,6 +659,8 @@ def main(cfg: Config) -> dict[str, float]:
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
+        started_at -= checkpoint["elapsed"]  #: if timed
+        time_is_up = checkpoint["elapsed"] >= cfg.max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_sampler.position = checkpoint["position"]  #: if map_style
         batch_idx = train_sampler.batch_idx  #: if map_style
@@ -808,9 +814,14 @@ def main(cfg: Config) -> dict[str, float]:
                     #: include "project/events/save_by_time.py"
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
-                if 0 <= cfg.max_steps <= step:  #: if not early_within_epoch
+                time_is_up = time.monotonic() - started_at >= cfg.max_time  #: if timed and not distributed
+                if step % cfg.log_every_n_steps == 0:  #: if timed and distributed
+                    # one clock decides for all ranks
+                    elapsed = from_main(lambda since: time.monotonic() - since, started_at)
+                    time_is_up = elapsed >= cfg.max_time
+                if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
                     break
-                if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if early_within_epoch
+                if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if may_stop_within
                     break
 
         if batch_idx == 0:  #: if counts_batches and not sized
@@ -848,14 +859,18 @@ def main(cfg: Config) -> dict[str, float]:
         save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
             save_checkpoint(epoch + 1, EPOCH_RANKING)
-        if 0 <= cfg.max_steps <= step:  #: if not early_stopping
+        if 0 <= cfg.max_steps <= step:  #: if not may_stop
             break
-        if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if early_stopping
+        if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if may_stop
             break
 
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
     model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
     bar.close()  #: if bar
+    if time_is_up and is_main:  #: if timed and distributed
+        print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
+    if time_is_up:  #: if timed and not distributed
+        print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
     if early_stopping.should_stop and is_main:  #: if early_stopping and distributed
         print(f"stopped: {early_stopping.reason}")
     if early_stopping.should_stop:  #: if early_stopping and not distributed

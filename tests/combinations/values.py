@@ -76,6 +76,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "min_epochs": (ABSENT, 1),
     "max_steps": (ABSENT, 9),
     "min_steps": (ABSENT, 4),
+    "max_time": (ABSENT, "00:10:00", 600),
     "limit_train_batches": (ABSENT, 5, 0.6),
     "limit_val_batches": (ABSENT, 2, 0.5, 0),
     "limit_test_batches": (ABSENT, 2, 0.5, 0),

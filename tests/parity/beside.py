@@ -220,7 +220,7 @@ def beside(
             "enable_progress_bar": False,
             "enable_model_summary": False,
             "use_distributed_sampler": own_order,
-            "max_epochs": cfg.max_epochs,
+            "max_epochs": getattr(cfg, "max_epochs", -1),
             "default_root_dir": script.folder / "lightning",
             **flags,
         },

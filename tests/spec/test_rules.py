@@ -109,6 +109,10 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
+    "time-length": (
+        "scheduler: {name: CosineAnnealingLR}\nmax_time: 60",
+        "scheduler: {name: CosineAnnealingLR}\nmax_time: 60\nmax_epochs: 3",
+    ),
     "steps-order": (f"{STOPS}min_steps: 3\nmax_steps: 2", f"{STOPS}min_steps: 3"),
     "interval-across-epochs": (
         "check_val_every_n_epoch: null",

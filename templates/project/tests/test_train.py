@@ -105,6 +105,7 @@ def saved(folder: Path) -> Any:
     content = torch.load(checkpoint, weights_only=True)  #: if not fsdp
     content = torch.load(checkpoint / "state.pt", weights_only=True)  #: if fsdp
     del content["config"]
+    del content["elapsed"]  #: if timed
     del content["tensorboard"]["sizes"]  # of files that are named by the time  #: if tensorboard
     return content
 
