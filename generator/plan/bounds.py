@@ -25,6 +25,8 @@ _OPTION = {
     "every_n_epochs": "checkpoint.every_n_epochs",
     "every_n_train_steps": "checkpoint.every_n_train_steps",
     "train_time_interval": "checkpoint.train_time_interval",
+    "ema_decay": "ema.decay",
+    "ema_update_every_n_steps": "ema.update_every_n_steps",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lgen.plan.averaging import averaging
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge
@@ -61,6 +62,7 @@ def make_plan(
         spec,
         merge(
             [
+                averaging(spec),
                 class_names(spec),
                 commands(spec, module, data),
                 config,

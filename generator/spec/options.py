@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
-from lgen.spec.parts import ClassPath, Compile, Fsdp, InitFrom, Optimizer, Scheduler
+from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from lgen.spec.seconds import Seconds
 
@@ -34,6 +34,9 @@ class Spec(Part):
 
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
+    ema: Annotated[Ema | None, BeforeValidator(_off)] = option(
+        None, "averaged weights: false, true, or the average's arguments", "optimization"
+    )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
     gradient_clip_val: float | None = option(
         None, "limit of the gradients, once per optimizer step", "optimization", gt=0

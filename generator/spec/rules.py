@@ -67,6 +67,13 @@ EXCLUDED: tuple[Rule, ...] = (
         "choose another optimizer, such as AdamW, or strategy: ddp",
     ),
     Rule(
+        "fsdp-ema",
+        ("ema", "strategy"),
+        lambda s: s.strategy == "fsdp" and s.ema is not None,
+        "a model that is sharded cannot be copied for the average",
+        "remove ema, or set strategy: ddp",
+    ),
+    Rule(
         "fsdp-fused",
         ("optimizer.fused", "strategy"),
         lambda s: s.strategy == "fsdp"

@@ -25,6 +25,7 @@ from torch.distributed.fsdp import (
 )
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -32,6 +33,7 @@ from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.averaged_weights import averaged_weights, restore_average
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
@@ -121,12 +123,14 @@ class Config:
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
-    # optimizer  #: if has_optimizer_fields or accumulate or clip
+    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
     accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
+    ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
+    ema_update_every_n_steps: int = {{ ema_update_every_n_steps }}  # steps between averages  #: if ema_every_n
 
     #: if has_scheduler_fields
     # scheduler
@@ -180,6 +184,8 @@ class Config:
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
             accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
+            ema_decay={{ bounds.ema_decay | literal }},  #: if ema
+            ema_update_every_n_steps={{ bounds.ema_update_every_n_steps | literal }},  #: if ema_every_n
             max_epochs={{ bounds.max_epochs | literal }},  #: if max_epochs_set
             max_steps={{ bounds.max_steps | literal }},
             min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
@@ -568,6 +574,8 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
+    # begins as a copy of the model  #: if ema
+    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
     # what the optimizer does not have is neither clipped nor looked at  #: if picks_parameters
     parameters = [p for group in optimizer.param_groups for p in group["params"]]  #: if picks_parameters
     #: if warmup
@@ -618,7 +626,10 @@ def main(cfg: Config) -> dict[str, float]:
         state: dict[str, Any] = {}  #: if distributed
         if is_main:  #: wrap if distributed
             state = {
-                "model": model.state_dict(),  #: if not fsdp
+                "model": model.state_dict(),  #: if not fsdp and not ema
+                "model": averaged.module.state_dict(),  #: if ema
+                "raw_model": model.state_dict(),  #: if ema and not weights_only
+                "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
@@ -653,6 +664,7 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
+        restore_average(checkpoint, model, averaged)  #: if ema
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
@@ -766,6 +778,9 @@ def main(cfg: Config) -> dict[str, float]:
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
+                    averaged.update_parameters(model)  #: if ema and not ema_every_n
+                    if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
+                        averaged.update_parameters(model)
                 elif is_main:  #: if skip_nonfinite and distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16

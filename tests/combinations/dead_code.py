@@ -114,7 +114,9 @@ def unused_fields(tree: ast.Module) -> Iterator[str]:
             yield f"Config.{name} is never read"
     checked = {
         keyword.arg
-        for node in ast.walk(config)
+        for method in config.body
+        if isinstance(method, ast.FunctionDef)
+        for node in ast.walk(method)
         if isinstance(node, ast.Call)
         for keyword in node.keywords
     }

@@ -50,11 +50,17 @@ SINGLE: dict[str, dict[str, Any]] = {
         "log_every_n_steps": 1,
         "max_epochs": 5,
     },
+    "averaged weights": {
+        "ema": {"decay": 0.9, "update_every_n_steps": 2},
+        "val_check_interval": 5,
+        "checkpoint": {"monitor": "val_loss"},
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
+    "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
@@ -69,6 +75,7 @@ FAST = (
     "workers",
     "16-mixed",
     "plateau and early stopping",
+    "averaged weights",
     "ddp",
     "fsdp",
 )

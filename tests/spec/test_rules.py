@@ -109,6 +109,7 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
+    "fsdp-ema": ("strategy: fsdp\nema: true", "strategy: ddp\nema: true"),
     "time-length": (
         "scheduler: {name: CosineAnnealingLR}\nmax_time: 60",
         "scheduler: {name: CosineAnnealingLR}\nmax_time: 60\nmax_epochs: 3",

@@ -1,7 +1,8 @@
-val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
 val_metrics: dict[str, float] = {}  #: if several_val and not (val_every_n and val_at_epoch_end)
-for name, val_loader in val_loaders.items():  #: if several_val
-    val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
+with averaged_weights(model, averaged):  #: wrap if ema
+    val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
+    for name, val_loader in val_loaders.items():  #: if several_val
+        val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
 if is_main:  #: wrap if distributed
     csv_logger.log(val_metrics, step=step, epoch=epoch)  #: if csv
     tensorboard.log(val_metrics, step=step, epoch=epoch)  #: if tensorboard

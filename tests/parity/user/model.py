@@ -166,3 +166,14 @@ class Hooked(Toy):
 
     def on_validation_batch_end(self) -> None:
         self.calls.append("validation_batch_end")
+
+
+class Normed(Net):
+    """With batch norm, whose statistics are buffers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.norm(x))
