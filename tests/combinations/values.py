@@ -76,7 +76,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "min_epochs": (ABSENT, 1),
     "max_steps": (ABSENT, 9),
     "min_steps": (ABSENT, 4),
-    "ema": (ABSENT, True),
+    "ema": (ABSENT, {}),
     "ema.decay": (ABSENT, 0.9),
     "ema.update_every_n_steps": (ABSENT, 3),
     "max_time": (ABSENT, "00:10:00", 600),
