@@ -27,6 +27,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         or spec.checkpoint is not None
         or any("batch_idx" in (*step.arguments, *step.keyword_only) for step in named),
         "accumulate": accumulate,
+        "actual_window": accumulate and spec.partial_window == "actual",
         "clip": spec.gradient_clip_val is not None,
         "clip_norm": spec.gradient_clip_val is not None and spec.gradient_clip_algorithm == "norm",
         "clip_value": spec.gradient_clip_val is not None
@@ -57,6 +58,9 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "REPORT": "bar.write" if spec.enable_progress_bar else "print",
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
+        "WINDOW_SIZE": (
+            "window_size" if spec.partial_window == "actual" else "cfg.accumulate_grad_batches"
+        ),
         "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
     }
     values = {

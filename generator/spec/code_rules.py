@@ -40,6 +40,9 @@ _NEEDED = (
         "iterable data has no share of batches",
     ),
     CodeRule(
+        "partial-window-length", ("partial_window",), "a window that is short is known beforehand"
+    ),
+    CodeRule(
         "overfit-loader", ("overfit_batches",), "the script orders the samples of overfit_batches"
     ),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
@@ -226,6 +229,13 @@ def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
             ("overfit_batches",),
             f"{train.method} is your own loader, which may shuffle; write train_dataset, or set "
             "limit_train_batches and limit_val_batches",
+        )
+    if train.iterable and spec.partial_window == "actual":
+        yield Finding(
+            "partial-window-length",
+            ("partial_window",),
+            f"{train.method} is iterable, so its last window is not known before it ends; remove "
+            "partial_window",
         )
     if not train.iterable or isinstance(spec.limit_train_batches, int):
         return

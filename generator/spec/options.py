@@ -38,6 +38,11 @@ class Spec(Part):
         None, "averaged weights: false, true, or the average's arguments", "optimization"
     )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
+    partial_window: Literal["full", "actual"] = option(
+        "full",
+        "an epoch's last window divides by accumulate_grad_batches, or by the batches it has",
+        "optimization",
+    )
     gradient_clip_val: float | None = option(
         None, "limit of the gradients, once per optimizer step", "optimization", gt=0
     )

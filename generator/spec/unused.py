@@ -59,6 +59,13 @@ UNUSED: tuple[Rule, ...] = (
         "set strategy: ddp, or remove sync_batchnorm",
     ),
     Rule(
+        "partial-window-accumulation",
+        ("partial_window", "accumulate_grad_batches"),
+        lambda s: s.partial_window == "actual" and s.accumulate_grad_batches == 1,
+        "a window of one batch is never partial",
+        "set accumulate_grad_batches: 2 or more, or remove partial_window",
+    ),
+    Rule(
         "clip-algorithm-value",
         ("gradient_clip_algorithm", "gradient_clip_val"),
         lambda s: s.gradient_clip_val is None and s.gradient_clip_algorithm != "norm",

@@ -728,6 +728,7 @@ def main(cfg: Config) -> dict[str, float]:
         batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
+                window_size = min(cfg.accumulate_grad_batches, num_batches - batch_idx)  #: if actual_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
                 optimizer.zero_grad()  #: if accumulate or not hooks.on_before_zero_grad.defined
@@ -752,9 +753,9 @@ def main(cfg: Config) -> dict[str, float]:
                         optimizer.zero_grad()  #: if not accumulate and hooks.on_before_zero_grad.defined
                         model.on_before_backward({{ hooks.on_before_backward.arguments }})  #: if hooks.on_before_backward.defined
                         loss.backward()  #: if not accumulate and not fp16
-                        (loss / cfg.accumulate_grad_batches).backward()  #: if accumulate and not fp16
+                        (loss / WINDOW_SIZE).backward()  #: if accumulate and not fp16
                         scaler.scale(loss).backward()  #: if not accumulate and fp16
-                        scaler.scale(loss / cfg.accumulate_grad_batches).backward()  #: if accumulate and fp16
+                        scaler.scale(loss / WINDOW_SIZE).backward()  #: if accumulate and fp16
                         model.on_after_backward({{ hooks.on_after_backward.arguments }})  #: if hooks.on_after_backward.defined
                         # reading the loss waits for the device, in every step
                         finite = bool(loss.isfinite())  #: if skip_nonfinite and not accumulate

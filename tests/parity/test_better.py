@@ -1,5 +1,6 @@
 """Where the script does better than Lightning: each test shows the answer of both."""
 
+import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -138,3 +139,15 @@ def test_the_plateau_scheduler_judges_no_value_twice(tmp_path):
     trainer = beside(script, optimizers, **flags)
     assert trainer.optimizers[0].param_groups[0]["lr"] == 0.05
     assert script.run().state["optimizer"]["param_groups"][0]["lr"] == 0.1
+
+
+def test_a_partial_window_may_be_divided_by_what_it_holds(tmp_path):
+    """x = 1..5 in windows of 2: the last step is that of 5 alone. Lightning halves it."""
+    windows = {"accumulate_grad_batches": 2, "max_epochs": 1}
+    options = {**TOY, "data": numbers(5), **windows}
+    actual = make_script(tmp_path / "actual", {**options, "partial_window": "actual"})
+    theirs = beside(actual, sgd, accumulate_grad_batches=2).lightning_module.model.w
+    assert float(theirs) == pytest.approx(0.25)
+    assert float(actual.run().weights["w"]) == pytest.approx(0.0, abs=1e-7)
+    full = make_script(tmp_path / "full", options).run()
+    assert torch.equal(full.weights["w"], theirs)

@@ -275,6 +275,13 @@ CASES = (
         {"overfit_batches": 2},
     ),
     Case(
+        "partial-window-length",
+        {"partial_window": "actual", "accumulate_grad_batches": 2},
+        "train_dataset is iterable, so its last window is not known before it ends; remove "
+        "partial_window",
+        STREAM,
+    ),
+    Case(
         "overfit-loader",
         {"overfit_batches": 2},
         "train_dataloader is your own loader, which may shuffle; write train_dataset, or set "

@@ -123,6 +123,10 @@ CASES = {
         "strategy: fsdp\nfsdp: {reshard_after_forward: false}",
         "strategy: fsdp\nfsdp: {reshard_after_forward: false, wrap: [A]}",
     ),
+    "partial-window-accumulation": (
+        "partial_window: actual",
+        "partial_window: actual\naccumulate_grad_batches: 2",
+    ),
     "clip-algorithm-value": (
         "gradient_clip_algorithm: value",
         "gradient_clip_algorithm: value\ngradient_clip_val: 1.0",
