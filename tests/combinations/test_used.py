@@ -20,10 +20,21 @@ HONOURED: tuple[tuple[str, Any], ...] = (
     ("limit_val_batches", 0),  # there is no validation
     ("limit_test_batches", 0),
     ("limit_predict_batches", 0),
+    ("num_sanity_val_steps", 0),  # there is no validation
     ("pin_memory", False),  # on the cpu
     ("scheduler", {}),  # holds interval and frequency alone
     ("scheduler.interval", "validation"),  # of a plateau with one validation in each epoch
 )
+# what stands in the spec for the whole run, and waits while a short one is tried
+WAITING: dict[str, tuple[str, ...]] = {
+    "fast_dev_run": (
+        *("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time"),
+        *(f"limit_{stage}_batches" for stage in ("train", "val", "test", "predict")),
+        *("val_check_interval", "check_val_every_n_epoch", "num_sanity_val_steps"),
+        *("default_root_dir", "overfit_batches"),
+    ),
+    "overfit_batches": ("shuffle", "limit_train_batches", "limit_val_batches"),
+}
 
 
 def text(row: Row) -> list[str]:
@@ -40,6 +51,8 @@ def ignored(row: Row) -> Iterator[str]:
     written = text(row)
     for name, values in OPTIONS.items():
         if row[name] == 0 or (name, values[row[name]]) in HONOURED:
+            continue
+        if any(row[short] and name in waiting for short, waiting in WAITING.items()):
             continue
         others = [row | {name: place} for place in range(len(values)) if place != row[name]]
         # what another option needs is read
