@@ -1,15 +1,12 @@
 """Averaged weights in the place of a model's own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-
-from runtime.restore import restore
 
 
 @contextmanager
@@ -34,16 +31,3 @@ def swap(one: nn.Module, other: nn.Module) -> None:
 def tensors(model: nn.Module) -> Iterator[Tensor]:
     """Yield the parameters and buffers of a model."""
     return chain(model.parameters(), model.buffers())
-
-
-def restore_average(
-    checkpoint: Mapping[str, Any], model: nn.Module, averaged: AveragedModel
-) -> None:
-    """Go on with the model's own weights; a checkpoint's weights named model are the averaged ones.
-
-    The average of a run that had none starts anew.
-    """
-    if "raw_model" in checkpoint:
-        averaged.module.load_state_dict(checkpoint["model"])
-        averaged.n_averaged.fill_(checkpoint["n_averaged"])
-        restore({"model": checkpoint["raw_model"]}, model=model)

@@ -33,7 +33,7 @@ from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
-from runtime.averaged_weights import averaged_weights, restore_average
+from runtime.averaged_weights import averaged_weights
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
@@ -69,6 +69,7 @@ from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.restore import restore
+from runtime.restore_average import restore_average
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.resume_on_all_ranks import resume_on_all_ranks
