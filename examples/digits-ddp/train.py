@@ -10,7 +10,9 @@ pytest                                                                          
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,6 +86,7 @@ class Config:
     # loop
     max_epochs: int = 15  # epochs of the whole run
     max_steps: int = -1  # optimizer steps; -1: no limit
+    num_sanity_val_steps: int = 2  # validation batches that are tried before training
     log_every_n_steps: int = 50  # steps between rows of the log
 
     # checkpoints
@@ -101,6 +104,7 @@ class Config:
             gradient_clip_val="> 0",
             max_epochs=">= 1",
             max_steps="== -1 or >= 1",
+            num_sanity_val_steps=">= 1",
             log_every_n_steps=">= 1",
             save_top_k=">= -1",
             train_time_interval="> 0",
@@ -119,7 +123,7 @@ class TrainingStep(nn.Module):
 
 
 @torch.inference_mode()
-def validate(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
+def validate(model: Classifier, loader: Iterable[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     broadcast_buffers(model)
     metrics = EvaluationMetrics()
@@ -133,7 +137,7 @@ def validate(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def test(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
+def test(model: Classifier, loader: Iterable[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     broadcast_buffers(model)
     metrics = EvaluationMetrics()
@@ -147,7 +151,7 @@ def test(model: Classifier, loader: DataLoader[Any]) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def predict(model: Classifier, loader: DataLoader[Any], folder: Path) -> None:
+def predict(model: Classifier, loader: Iterable[Any], folder: Path) -> None:
     """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
     with evaluation_mode(model, "cpu"):
         for batch_idx, batch in enumerate(loader):
@@ -348,6 +352,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     metrics: dict[str, float] = {}
     model.train()
+    if cfg.resume is None:  # what would fail at the first validation fails here
+        validate(model, islice(val_loader, cfg.num_sanity_val_steps))
     bar = tqdm(total=total_steps, initial=step, unit="step", disable=None if is_main else True)
     for epoch in range(epoch, cfg.max_epochs):
         train_sampler.epoch = epoch

@@ -710,10 +710,9 @@ def main(cfg: Config) -> dict[str, float]:
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     #: if sanity
-    if cfg.resume is None:  #: wrap if checkpoint and not weights_only
-        # what would fail at the first validation fails here  #: if not several_val
+    # what would fail at the first validation fails here  #: if not checkpoint or weights_only
+    if cfg.resume is None:  # what would fail at the first validation fails here  #: wrap if checkpoint and not weights_only
         validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val
-        # what would fail at the first validation fails here  #: if several_val
         for name, val_loader in val_loaders.items():  #: if several_val
             validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
     #: endif

@@ -43,6 +43,8 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "loader-options": ("train", *_EVALUATED),
     "drop-last-loader": ("train",),
     "shuffle-order": ("train", "train_order"),
+    "overfit-loader": ("train",),
+    "partial-window-length": ("train",),
     "root-of-nothing": ("checkpoint", "loggers", *_STAGES["predict"]),
 }
 # each of its findings is about one stage

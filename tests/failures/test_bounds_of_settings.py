@@ -24,7 +24,9 @@ EVERYTHING: dict[str, Any] = {
     },
     "accumulate_grad_batches": 2,
     "gradient_clip_val": 1.0,
+    "ema": {"decay": 0.9, "update_every_n_steps": 2},
     "max_epochs": 5,
+    "max_time": 600.0,
     "min_epochs": 1,
     "min_steps": 1,
     "limit_train_batches": 0.5,
@@ -46,6 +48,8 @@ ELSEWHERE = {
     "every_n_epochs": "checkpoint.every_n_epochs",
     "every_n_train_steps": "checkpoint.every_n_train_steps",
     "train_time_interval": "checkpoint.train_time_interval",
+    "ema_decay": "ema.decay",
+    "ema_update_every_n_steps": "ema.update_every_n_steps",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }
@@ -75,6 +79,8 @@ def spec_allows(setting: str, value: float) -> bool:
         and not value
     ):
         return False  # the spec's 0 leaves the whole loop out of the script
+    if setting == "num_sanity_val_steps" and value < 1:
+        return False  # none and all make other scripts
     options = {key: dict(v) if isinstance(v, dict) else v for key, v in EVERYTHING.items()}
     *parents, name = ELSEWHERE.get(setting, setting).split(".")
     part: dict[str, Any] = options

@@ -31,7 +31,7 @@ def faults(text: str) -> list[str]:
         (GOOD + "batch_siz: 3\n", "lgen.yaml:3: batch_siz is an unknown key; did you mean batch"),
         (GOOD + "checkpoint:\n  save_topk: 1\n", "lgen.yaml:4: checkpoint.save_topk is an unknown"),
         (GOOD + "lr: 0.1\n", "lgen.yaml:3: lr is an unknown key; did you mean optimizer.lr?"),
-        (GOOD + "ema: true\n", "lgen.yaml:3: ema is an unknown key"),
+        (GOOD + "swag: true\n", "lgen.yaml:3: swag is an unknown key"),
         (GOOD + "batch_size: '3'\n", "lgen.yaml:3: batch_size is '3'; allowed: int >= 1"),
         (GOOD + "batch_size: true\n", "lgen.yaml:3: batch_size is true; allowed: int >= 1"),
         (GOOD + "seed: 1\nseed: 2\n", "lgen.yaml:4: seed is given twice, first in line 3"),

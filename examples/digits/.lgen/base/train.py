@@ -9,7 +9,9 @@ pytest                                        # test the project
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,6 +75,7 @@ class Config:
     # loop
     max_epochs: int = 15  # epochs of the whole run
     max_steps: int = -1  # optimizer steps; -1: no limit
+    num_sanity_val_steps: int = 2  # validation batches that are tried before training
     log_every_n_steps: int = 50  # steps between rows of the log
 
     # checkpoints
@@ -88,6 +91,7 @@ class Config:
             lr=">= 0",
             max_epochs=">= 1",
             max_steps="== -1 or >= 1",
+            num_sanity_val_steps=">= 1",
             log_every_n_steps=">= 1",
             save_top_k=">= -1",
             train_time_interval="> 0",
@@ -95,7 +99,7 @@ class Config:
 
 
 @torch.inference_mode()
-def validate(model: Classifier, device: torch.device, loader: DataLoader[Any]) -> dict[str, float]:
+def validate(model: Classifier, device: torch.device, loader: Iterable[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     metrics = EvaluationMetrics()
     with evaluation_mode(model, device.type):
@@ -108,7 +112,7 @@ def validate(model: Classifier, device: torch.device, loader: DataLoader[Any]) -
 
 
 @torch.inference_mode()
-def test(model: Classifier, device: torch.device, loader: DataLoader[Any]) -> dict[str, float]:
+def test(model: Classifier, device: torch.device, loader: Iterable[Any]) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
     metrics = EvaluationMetrics()
     with evaluation_mode(model, device.type):
@@ -121,7 +125,7 @@ def test(model: Classifier, device: torch.device, loader: DataLoader[Any]) -> di
 
 
 @torch.inference_mode()
-def predict(model: Classifier, device: torch.device, loader: DataLoader[Any], folder: Path) -> None:
+def predict(model: Classifier, device: torch.device, loader: Iterable[Any], folder: Path) -> None:
     """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
     with evaluation_mode(model, device.type):
         for batch_idx, batch in enumerate(loader):
@@ -285,6 +289,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     metrics: dict[str, float] = {}
     model.train()
+    if cfg.resume is None:  # what would fail at the first validation fails here
+        validate(model, device, islice(val_loader, cfg.num_sanity_val_steps))
     bar = tqdm(total=total_steps, initial=step, unit="step", disable=None)
     for epoch in range(epoch, cfg.max_epochs):
         train_sampler.epoch = epoch
