@@ -672,8 +672,8 @@ def main(cfg: Config) -> dict[str, float]:
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
-        started_at -= checkpoint["elapsed"]  #: if timed
-        time_is_up = checkpoint["elapsed"] >= cfg.max_time  #: if timed
+        elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
+        started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_sampler.position = checkpoint["position"]  #: if map_style
         batch_idx = train_sampler.batch_idx  #: if map_style

@@ -72,6 +72,16 @@ def test_resumed_parts_count(tmp_path, seconds):
     assert last_result(script.folder).state["step"] == 8
 
 
+def test_a_run_that_had_no_limit_gets_one(tmp_path, seconds):
+    """Its time counts from where it goes on."""
+    before = make_script(tmp_path, {**TOY, "max_epochs": 2})
+    assert before.run().state["step"] == 6
+    script = make_script(tmp_path, {**TOY, "max_time": 2.5})
+    slow(script, seconds)
+    script.run_rank(resume="last")
+    assert last_result(script.folder).state["step"] == 9
+
+
 def test_one_clock_decides_for_all_ranks(tmp_path):
     """With a row of the log; the ranks end together, and say so once."""
     options = {"strategy": "ddp", "devices": 2, "max_time": "00:00:01", "max_epochs": None}
