@@ -45,6 +45,7 @@ def _whole(kind: str, text: str) -> str:
 def _has_a_key_twice(node: ast.AST) -> bool:
     """Whether one of two entries of a mapping takes the other's place, or an argument is given
     twice."""
+    keys: list[object]
     if isinstance(node, ast.Call):
         keys = [keyword.arg for keyword in node.keywords if keyword.arg]
     elif isinstance(node, ast.Dict):

@@ -208,8 +208,11 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     sanity = "val" in stages and spec.num_sanity_val_steps != 0
     flags["sanity"] = sanity
     flags["sanity_limited"] = sanity and spec.num_sanity_val_steps > 0
+    # a stream that is left within an epoch may go on from there
+    flags["sanity_anew"] = flags["sanity_limited"] and data.sources["val"].iterable
+    tried = names["VAL_LOADER"] if flags["sanity_anew"] else "val_loader"
     names["SANITY_LOADER"] = (
-        "islice(val_loader, cfg.num_sanity_val_steps)" if flags["sanity_limited"] else "val_loader"
+        f"islice({tried}, cfg.num_sanity_val_steps)" if flags["sanity_limited"] else tried
     )
     # nothing is logged before training
     unlogged = {"log": "Log()"}

@@ -712,8 +712,11 @@ def main(cfg: Config) -> dict[str, float]:
     #: if sanity
     # what would fail at the first validation fails here  #: if not checkpoint or weights_only
     if cfg.resume is None:  # what would fail at the first validation fails here  #: wrap if checkpoint and not weights_only
+        # a stream of its own: one that is left may go on from there  #: if sanity_anew
         validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val
-        for name, val_loader in val_loaders.items():  #: if several_val
+        for name, val_loader in val_loaders.items():  #: if several_val and not sanity_anew
+            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
+        for name, VAL_SET in VAL_SETS.items():  #: if several_val and sanity_anew
             validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
     #: endif
     model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
