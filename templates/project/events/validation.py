@@ -6,8 +6,7 @@ with averaged_weights(model, averaged):  #: wrap if ema
 if is_main:  #: wrap if distributed
     csv_logger.log(val_metrics, step=step, epoch=epoch)  #: if csv
     tensorboard.log(val_metrics, step=step, epoch=epoch)  #: if tensorboard
-    bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")  #: if bar
-    print(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")  #: if not bar
+    REPORT(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
 validations += 1  #: if counts_validations
 scheduler.step()  #: if scheduler_validation and not scheduler_waits
 if SCHEDULER_DUE:  #: if scheduler_validation and scheduler_waits
