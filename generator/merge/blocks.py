@@ -11,15 +11,15 @@ from lgen.merge.weave import Chosen, Weave
 
 _LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 Block = tuple[type[ast.AST], tuple[str, int]]  # what its header is, and whose
+Blocks = dict[int, list[Block]]  # by the nodes of a piece
 
 
-def in_other_blocks(weave: Weave) -> Iterator[set[Event]]:
+def in_other_blocks(weave: Weave, result: Blocks) -> Iterator[set[Event]]:
     """What a side put into blocks that all have, and that stands in others of these now; what a
     side put around it is no such block."""
     grown = {(side.name, at): ("", was) for side in weave.sides for at, was in _grown(side)}
     merged = {
-        key: {grown.get(owner, owner) for _, owner in blocks}
-        for key, blocks in _blocks_of_result(weave).items()
+        key: {grown.get(owner, owner) for _, owner in blocks} for key, blocks in result.items()
     }
     present = {owner for owners in merged.values() for owner in owners if not owner[0]}
     for side in weave.sides:
@@ -45,10 +45,9 @@ def _grown(side: Side) -> Iterator[tuple[int, int]]:
                     yield other, place
 
 
-def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
+def in_another_loop(weave: Weave, result: Blocks) -> Iterator[set[Event]]:
     """What a side brought and a loop decides on: `break`, `continue`, and statements that it took
     from elsewhere."""
-    merged = _blocks_of_result(weave)
     for side in weave.sides:
         taken = set(side.moved.values())
         for event, place in side.brought():
@@ -56,7 +55,7 @@ def in_another_loop(weave: Weave) -> Iterator[set[Event]]:
             if piece.kind != "statement":
                 continue
             jumps = isinstance(piece.nodes[0], (ast.Break, ast.Continue))
-            blocks = merged.get(id(piece.nodes))
+            blocks = result.get(id(piece.nodes))
             if (jumps or place in taken) and blocks is not None:
                 if _loops(blocks) != _loops(_blocks_of(side, place)):
                     yield {event}
@@ -117,9 +116,9 @@ def _blocks_of(side: Side, place: int) -> list[Block]:
     return blocks[::-1]
 
 
-def _blocks_of_result(weave: Weave) -> dict[int, list[Block]]:
+def blocks_of_result(weave: Weave) -> Blocks:
     """By statement and header of the result, the blocks around it, outermost first."""
-    found: dict[int, list[Block]] = {}
+    found: Blocks = {}
     around: list[Block] = []
     for item in weave.result:
         if not isinstance(item, Chosen):

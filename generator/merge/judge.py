@@ -9,7 +9,13 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from lgen.merge.blocks import doubled_tests, in_another_loop, in_other_blocks, never_reached
+from lgen.merge.blocks import (
+    blocks_of_result,
+    doubled_tests,
+    in_another_loop,
+    in_other_blocks,
+    never_reached,
+)
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
 from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
@@ -25,8 +31,9 @@ def faults(weave: Weave) -> Iterator[Fault]:
     yield from _emptied(weave)
     yield from _shrunk(weave)
     yield from _stray(weave)
-    yield from in_other_blocks(weave)
-    yield from in_another_loop(weave)
+    blocks = blocks_of_result(weave)
+    yield from in_other_blocks(weave, blocks)
+    yield from in_another_loop(weave, blocks)
     yield from never_reached(weave)
     yield from doubled_tests(weave)
     yield from senseless(weave)

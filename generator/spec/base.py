@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -57,3 +64,18 @@ class ShortPart(Part):
         """Any of the plain values, or the mapping."""
         mapping = handler.resolve_ref_schema(handler(core_schema))
         return {"anyOf": [*cls.short_schemas(), mapping]}
+
+
+class SwitchPart(ShortPart):
+    """A mapping that `true` stands for where all of it is as by default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`true` as `{}`."""
+        return {} if value is True else value
+
+    @classmethod
+    def short_schemas(cls) -> list[JsonSchemaValue]:
+        """true or false."""
+        return [{"type": "boolean"}]

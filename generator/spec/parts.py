@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, JsonValue, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
-from lgen.spec.base import Name, Part, PathText, ShortPart, option
+from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
 
 
@@ -81,22 +81,11 @@ class Scheduler(Part):
         return dict(self.__pydantic_extra__)
 
 
-class Ema(ShortPart):
+class Ema(SwitchPart):
     """An exponential moving average of the weights, for validation, testing and prediction."""
 
     decay: float = option(0.999, "share of the average that an update keeps", gt=0, lt=1)
     update_every_n_steps: int = option(1, "optimizer steps between updates", ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_short(cls, value: Any) -> Any:
-        """`true` as `{}`."""
-        return {} if value is True else value
-
-    @classmethod
-    def short_schemas(cls) -> list[JsonSchemaValue]:
-        """true or false."""
-        return [{"type": "boolean"}]
 
 
 class Fsdp(Part):

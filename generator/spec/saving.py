@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import field_validator, model_validator
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import field_validator
 
-from lgen.spec.base import Part, ShortPart, option
+from lgen.spec.base import Part, SwitchPart, option
 from lgen.spec.names import filename_fault
 from lgen.spec.seconds import Seconds
 
 
-class Checkpoint(ShortPart):
+class Checkpoint(SwitchPart):
     """When the state is saved, which files are kept and what they are called."""
 
     monitor: str | None = option(None, "the validation metric that ranks the files", min_length=1)
@@ -26,17 +25,6 @@ class Checkpoint(ShortPart):
     )
     filename: str = option("{epoch}-{step}", "file name; {val_loss:.2f} is filled in")
     save_weights_only: bool = option(False, "leave out what a resume needs")
-
-    @model_validator(mode="before")
-    @classmethod
-    def from_short(cls, value: Any) -> Any:
-        """`true` as `{}`."""
-        return {} if value is True else value
-
-    @classmethod
-    def short_schemas(cls) -> list[JsonSchemaValue]:
-        """true or false."""
-        return [{"type": "boolean"}]
 
     @field_validator("filename")
     @classmethod

@@ -75,8 +75,8 @@ from runtime.restore_schedule import restore_schedule
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
-from runtime.scratch_folder import scratch_folder
 from runtime.run_lock import lock_run
+from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings

@@ -3,7 +3,21 @@
 import pytest
 
 from lgen.merge import merge
-from tests.merge.test_merge import clean, conflict, text
+from tests.merge.test_merge import clean, conflict, edited, text
+
+SAVING = text("""\
+    def main():
+        saved_at = clock()
+        a()
+
+        def save():
+            nonlocal saved_at
+            saved_at = clock()
+
+        b()
+        c()
+    """)
+RESET = "\n    def reset():\n        nonlocal saved_at\n        saved_at = 0\n\n"
 
 
 @pytest.mark.parametrize(
@@ -21,35 +35,11 @@ from tests.merge.test_merge import clean, conflict, text
             "from torch import Tensor, nn\nx = Tensor\n",
         ),
         (
-            text("""\
-                def main():
-                    saved_at = clock()
-                    a()
-
-                    def save():
-                        nonlocal saved_at
-                        saved_at = clock()
-
-                    b()
-                    c()
-                """),
-            text("""\
-                def main():
-                    saved_at = clock()
-                    a()
-
-                    def save():
-                        nonlocal saved_at
-                        saved_at = clock()
-
-                    b()
-
-                    def reset():
-                        nonlocal saved_at
-                        saved_at = 0
-
-                    c()
-                """),
+            SAVING,
+            edited(
+                SAVING,
+                ("    c()\n", RESET + "    c()\n"),
+            ),
             "def main():\n    a()\n    b()\n    c()\n",
         ),
         (

@@ -5,9 +5,9 @@ import time
 from datetime import timedelta
 
 import pytest
-import torch
 
 from tests.parity.beside import assert_equal_weights, beside, last_result, make_script
+from tests.parity.test_loop import sgd
 from tests.support.launch import launch
 from tests.support.projects import make_project
 
@@ -39,10 +39,6 @@ def slow(script, seconds):
         return step(self, batch)
 
     toy.training_step = training_step
-
-
-def sgd(model):
-    return torch.optim.SGD(model.parameters(), lr=0.1)
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,11 @@ import pytest
 import torch
 
 from tests.parity.beside import assert_equal_weights, beside, make_script
+from tests.parity.test_loop import sgd
 from tests.support.projects import DATA, make_project
 
 TOY = {"module": "model.py:Hooked", "optimizer": {"name": "SGD", "lr": 0.1}, "batch_size": 1}
 NUMBERS = {"path": "data.py:Numbers", "args": {"train": 5, "val": 4}}
-
-
-def sgd(model):
-    return torch.optim.SGD(model.parameters(), lr=0.1)
 
 
 @pytest.mark.parametrize("batches", [True, 2, 9])

@@ -48,8 +48,8 @@ class Half(Net):
         return torch.optim.SGD(self.out.parameters(), lr=0.1)
 
 
-class Frozen(Net):
-    """Its batch norm, which comes in evaluation mode, is put there again when fitting starts."""
+class Normed(Net):
+    """With batch norm, whose statistics are buffers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,6 +57,10 @@ class Frozen(Net):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(self.norm(x))
+
+
+class Frozen(Normed):
+    """Its batch norm, which comes in evaluation mode, is put there again when fitting starts."""
 
     def on_fit_start(self) -> None:
         self.norm.eval()
@@ -166,14 +170,3 @@ class Hooked(Toy):
 
     def on_validation_batch_end(self) -> None:
         self.calls.append("validation_batch_end")
-
-
-class Normed(Net):
-    """With batch norm, whose statistics are buffers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(6)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(self.norm(x))
