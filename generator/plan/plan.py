@@ -20,6 +20,7 @@ from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
 from lgen.plan.short_runs import shortened
 from lgen.plan.stopping import stopping
+from lgen.plan.training_step import training_step
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
@@ -75,6 +76,7 @@ def make_plan(
                 saving(spec, module, data),
                 schedule(spec, module, data, config.values["scheduler_arguments"]),
                 stopping(spec, module, data),
+                training_step(spec, module),
             ]
         ),
         user_packages,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgen.spec.fault import nearest
+from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
 from lgen.spec.rule import CodeRule, Finding
 from lgen.spec.unused_by_code import UNUSED_BY_CODE, unused_findings
-from lgen.tables.torch_optim import arguments, classes, length_argument
 from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.hooks import HOOKS, STEPS
 
@@ -20,7 +20,6 @@ _NEEDED = (
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
     CodeRule("stage-halves", ("data",), "a step needs data, and data a step"),
     CodeRule("several-measured", ("data",), "several sets of data are told apart by metrics"),
-    CodeRule("last-validation", ("scheduler.interval",), "an epoch's last validation is known"),
     CodeRule(
         "monitor-measured",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
@@ -30,24 +29,8 @@ _NEEDED = (
     CodeRule(
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
-    CodeRule(
-        "iterable-limits",
-        (
-            *(f"limit_{stage}_batches" for stage in STEP_OF_STAGE),
-            "overfit_batches",
-            "val_check_interval",
-        ),
-        "iterable data has no share of batches",
-    ),
-    CodeRule(
-        "partial-window-length", ("partial_window",), "a window that is short is known beforehand"
-    ),
-    CodeRule(
-        "overfit-loader", ("overfit_batches",), "the script orders the samples of overfit_batches"
-    ),
-    CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
 )
-CODE_RULES = (*_NEEDED, *UNUSED_BY_CODE)
+CODE_RULES = (*_NEEDED, *ITERABLE_RULES, *UNUSED_BY_CODE)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
@@ -57,7 +40,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _stages(spec, module, data)
     yield from _monitors(spec, module, data)
     yield from _filename(spec, module, data)
-    yield from _iterable(spec, data)
+    yield from iterable_findings(spec, data)
     yield from unused_findings(spec, module, data)
 
 
@@ -202,75 +185,3 @@ def _measured(module: UserClass, data: UserData) -> list[str] | None:
         return None
     prefixes = [f"val_{name}_" for name in source.names or ()] if source.several else ["val_"]
     return [prefix + key for prefix in prefixes for key in (*keys, *more)]
-
-
-def _iterable(spec: Spec, data: UserData) -> Iterator[Finding]:
-    """Iterable data has no length that is known before it is read."""
-    limits = {f"limit_{stage}_batches": stage for stage in data.sources}
-    for option, stage in [
-        *limits.items(),
-        ("overfit_batches", "train"),
-        ("overfit_batches", "val"),
-    ]:
-        source, limit = data.sources.get(stage), getattr(spec, option)
-        if source is None or not isinstance(limit, float) or limit in (0.0, 1.0):
-            continue
-        if source.iterable:
-            yield Finding(
-                "iterable-limits",
-                (option,),
-                f"{source.method} is iterable and has no length to take a share of; "
-                "write a number of batches",
-            )
-    train = data.sources["train"]
-    if train.kind == "loader" and spec.overfit_batches:
-        yield Finding(
-            "overfit-loader",
-            ("overfit_batches",),
-            f"{train.method} is your own loader, which may shuffle; write train_dataset, or set "
-            "limit_train_batches and limit_val_batches",
-        )
-    if train.iterable and spec.partial_window == "actual":
-        yield Finding(
-            "partial-window-length",
-            ("partial_window",),
-            f"{train.method} is iterable, so its last window is not known before it ends; remove "
-            "partial_window",
-        )
-    if not train.iterable or isinstance(spec.limit_train_batches, int):
-        return
-    if isinstance(spec.val_check_interval, float) and spec.val_check_interval != 1.0:
-        yield Finding(
-            "iterable-limits",
-            ("val_check_interval",),
-            f"{train.method} is iterable and has no length to take a share of; "
-            "write a number of batches",
-        )
-    scheduler = spec.scheduler
-    if (
-        scheduler is not None
-        and scheduler.name == "ReduceLROnPlateau"
-        and scheduler.interval == "epoch"
-        and (isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None)
-    ):
-        yield Finding(
-            "last-validation",
-            ("scheduler",),
-            f"{train.method} is iterable, so an epoch's last validation is not known; "
-            "set interval: validation in scheduler",
-        )
-    if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
-        return
-    length = length_argument(scheduler.name or "")
-    # what the run's length in intervals can be taken from
-    known = spec.max_steps != -1 if scheduler.interval == "step" else spec.max_epochs is not None
-    if scheduler.interval == "epoch" and spec.max_steps == -1:
-        known = True
-    if length is not None and length not in scheduler.args and not known:
-        kind = arguments("schedulers", scheduler.name or "")[length]["type"]
-        yield Finding(
-            "iterable-length",
-            ("scheduler",),
-            f"{train.method} is iterable, so the run's length is not known; set max_steps, or "
-            f"{length}: {kind.partition(' ')[0]} in scheduler",
-        )

@@ -1,0 +1,46 @@
+"""Decides on the call of the training step."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Code, Decisions
+from lgen.plan.devices import is_distributed
+from lgen.spec.options import Spec
+from lgen.user_code.classes import Step, UserClass
+
+
+def training_step(spec: Spec, module: UserClass) -> Decisions:
+    """The call, what it returns, and whether a window counts its batches."""
+    step = module.steps["training_step"]
+    accumulates = spec.accumulate_grad_batches > 1
+    enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
+    return Decisions(
+        flags={
+            "step_returns_dict": step.returns == "dict",
+            "accumulate_enumerates": accumulates and enumerates,
+            "accumulate_plain": accumulates and not enumerates,
+        },
+        names={
+            "STEP_RESULT": "dict[str, Tensor]" if step.returns == "dict" else "Tensor",
+            "TRAINING_STEP": _callee(spec),
+            "STEP_PARAMETERS": _parameters(step),
+        },
+        values={"training_step_arguments": Code(step.call)},
+    )
+
+
+_TYPES = {"batch": "Any", "optimizer": "torch.optim.Optimizer", "log": "Log"}
+
+
+def _parameters(step: Step) -> Code:
+    """The parameters of a function that passes them on to the step."""
+    given = [f"{name}: {_TYPES.get(name, 'int')}" for name in step.arguments]
+    keywords = [f"{name}: {_TYPES.get(name, 'int')}" for name in step.keyword_only]
+    return Code(", ".join([*given, *(["*"] if keywords else []), *keywords]))
+
+
+def _callee(spec: Spec) -> str:
+    """What is called for the outputs of a batch."""
+    if spec.strategy == "ddp":
+        return "ddp"
+    compiles_step = spec.compile is not None and spec.compile.target == "step"
+    return "training_step" if compiles_step else "model.training_step"
