@@ -58,9 +58,6 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "REPORT": "bar.write" if spec.enable_progress_bar else "print",
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
-        "WINDOW_SIZE": (
-            "window_size" if spec.partial_window == "actual" else "cfg.accumulate_grad_batches"
-        ),
         "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
     }
     values = {

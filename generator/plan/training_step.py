@@ -9,13 +9,17 @@ from lgen.user_code.classes import Step, UserClass
 
 
 def training_step(spec: Spec, module: UserClass) -> Decisions:
-    """The call, what it returns, and whether a window counts its batches."""
+    """The call, what it returns, what of it is differentiated, and how a window is counted."""
     step = module.steps["training_step"]
+    weighted = spec.batch_weight is not None
     accumulates = spec.accumulate_grad_batches > 1
     enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
     return Decisions(
         flags={
             "step_returns_dict": step.returns == "dict",
+            "plain_loss": not accumulates and not (weighted and is_distributed(spec)),
+            "weighted": weighted,
+            "weighted_window": weighted and accumulates,
             "accumulate_enumerates": accumulates and enumerates,
             "accumulate_plain": accumulates and not enumerates,
         },
@@ -23,9 +27,25 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
             "STEP_RESULT": "dict[str, Tensor]" if step.returns == "dict" else "Tensor",
             "TRAINING_STEP": _callee(spec),
             "STEP_PARAMETERS": _parameters(step),
+            "LOSS_TERM": _loss_term(spec),
+            "WEIGHT": "weight" if weighted else "num_samples(batch)",
         },
-        values={"training_step_arguments": Code(step.call)},
+        values={
+            "training_step_arguments": Code(step.call),
+            "batch_weight": spec.batch_weight or "",
+        },
     )
+
+
+def _loss_term(spec: Spec) -> str:
+    """What is differentiated, so that the gradients of a step are those of its mean loss."""
+    if spec.batch_weight is not None and spec.accumulate_grad_batches > 1:
+        return "loss * weight"
+    if spec.accumulate_grad_batches == 1:
+        shared = spec.batch_weight is not None and is_distributed(spec)
+        return "loss * weight / rank_mean(weight, loss.device)" if shared else "loss"
+    window = "window_size" if spec.partial_window == "actual" else "cfg.accumulate_grad_batches"
+    return f"loss / {window}"
 
 
 _TYPES = {"batch": "Any", "optimizer": "torch.optim.Optimizer", "log": "Log"}

@@ -20,6 +20,7 @@ _NEEDED = (
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
     CodeRule("stage-halves", ("data",), "a step needs data, and data a step"),
     CodeRule("several-measured", ("data",), "several sets of data are told apart by metrics"),
+    CodeRule("weight-returned", ("batch_weight",), "each step returns what its batch weighs"),
     CodeRule(
         "monitor-measured",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
@@ -38,6 +39,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _optimizer(spec, module)
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
+    yield from _weights(spec, module, data)
     yield from _monitors(spec, module, data)
     yield from _filename(spec, module, data)
     yield from iterable_findings(spec, data)
@@ -126,6 +128,25 @@ def _stages(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
                 )
 
 
+def _weights(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
+    """Each step whose results are averaged returns the key of batch_weight."""
+    key = spec.batch_weight
+    if key is None:
+        return
+    for stage in ("train", "val", "test"):
+        step = module.steps.get(STEP_OF_STAGE[stage])
+        if step is None or stage not in data.sources or step.returns is None:
+            continue
+        if step.returns == "loss" or (step.metrics is not None and key not in step.metrics):
+            near = nearest(key, step.metrics or ())
+            yield Finding(
+                "weight-returned",
+                ("batch_weight",),
+                f"{step.name} returns no {key}{near}; return it beside its loss, as in "
+                f'{{"loss": loss, "{key}": ...}}',
+            )
+
+
 def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
     """What is monitored is measured."""
     watched = {"checkpoint": spec.checkpoint, "early_stopping": spec.early_stopping}
@@ -146,7 +167,7 @@ def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
                 ("scheduler.interval",),
                 "there is no validation to step at; set interval: epoch",
             )
-    names = _measured(module, data)
+    names = _measured(spec, module, data)
     if not validates or names is None:
         return
     for key, monitor in monitors.items():
@@ -161,7 +182,7 @@ def _filename(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
     """What a checkpoint's file name holds is measured."""
     if spec.checkpoint is None or spec.checkpoint.monitor is None:
         return
-    names = _measured(module, data)
+    names = _measured(spec, module, data)
     for name in filename_metrics(spec.checkpoint.filename):
         known = name.startswith("val_") if names is None else name in names
         if name not in COUNTERS and not known:
@@ -172,7 +193,7 @@ def _filename(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
             yield Finding("filename-measured", ("checkpoint.filename",), text)
 
 
-def _measured(module: UserClass, data: UserData) -> list[str] | None:
+def _measured(spec: Spec, module: UserClass, data: UserData) -> list[str] | None:
     """The names of all metrics of the validation, None where not all are known."""
     step = module.steps.get("validation_step")
     hook = module.hooks.get("on_validation_epoch_end")
@@ -184,4 +205,6 @@ def _measured(module: UserClass, data: UserData) -> list[str] | None:
     if keys is None or more is None:
         return None
     prefixes = [f"val_{name}_" for name in source.names or ()] if source.several else ["val_"]
-    return [prefix + key for prefix in prefixes for key in (*keys, *more)]
+    return [
+        prefix + key for prefix in prefixes for key in (*keys, *more) if key != spec.batch_weight
+    ]

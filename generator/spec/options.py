@@ -38,6 +38,12 @@ class Spec(Part):
         None, "averaged weights: false, true, or the average's arguments", "optimization"
     )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
+    batch_weight: str | None = option(
+        None,
+        "the key of the steps' dicts that says how much a batch weighs; null counts its samples",
+        "optimization",
+        min_length=1,
+    )
     partial_window: Literal["full", "actual"] = option(
         "full",
         "an epoch's last window divides by accumulate_grad_batches, or by the batches it has",

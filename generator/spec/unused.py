@@ -66,6 +66,13 @@ UNUSED: tuple[Rule, ...] = (
         "set accumulate_grad_batches: 2 or more, or remove partial_window",
     ),
     Rule(
+        "partial-window-weighted",
+        ("partial_window", "batch_weight"),
+        lambda s: s.partial_window == "actual" and s.batch_weight is not None,
+        "batch_weight divides each window by what its batches weigh, the last one too",
+        "remove partial_window",
+    ),
+    Rule(
         "clip-algorithm-value",
         ("gradient_clip_algorithm", "gradient_clip_val"),
         lambda s: s.gradient_clip_val is None and s.gradient_clip_algorithm != "norm",

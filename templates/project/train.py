@@ -43,6 +43,7 @@ from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.default_dtype import default_dtype
 from runtime.distributed import end_distributed, start_distributed
+from runtime.divide_gradients import divide_gradients
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
 from runtime.ending_stream import EndingStream
@@ -68,6 +69,7 @@ from runtime.override_settings import override_settings
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
+from runtime.rank_mean import rank_mean
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_rank import restore_rank
@@ -249,9 +251,10 @@ def EVALUATE(
                                 outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
                                 model.STEP({{ stage.step_arguments }})  #: if not stage.measures
                         model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                        metrics.append(outputs, num_samples(batch))  #: if stage.measures and not fsdp
+                        weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
+                        metrics.append(outputs, WEIGHT)  #: if stage.measures and not fsdp
                         if counts:  #: if stage.measures and fsdp
-                            metrics.append(outputs, num_samples(batch))
+                            metrics.append(outputs, WEIGHT)
         results: dict[str, float] = {}  #: if not stage.measures
         results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if stage.measures and not distributed and not stage.several
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
@@ -732,6 +735,7 @@ def main(cfg: Config) -> dict[str, float]:
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
                 window_size = min(cfg.accumulate_grad_batches, num_batches - batch_idx)  #: if actual_window
+                window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
                 optimizer.zero_grad()  #: if accumulate or not hooks.on_before_zero_grad.defined
@@ -752,25 +756,30 @@ def main(cfg: Config) -> dict[str, float]:
                                 outputs = TRAINING_STEP({{ training_step_arguments }})  #: if step_returns_dict
                                 loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
                         loss = outputs["loss"]  #: if step_returns_dict
+                        weight = outputs.pop({{ batch_weight | literal }})  #: if weighted
                         model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if not accumulate and hooks.on_before_zero_grad.defined
                         optimizer.zero_grad()  #: if not accumulate and hooks.on_before_zero_grad.defined
                         model.on_before_backward({{ hooks.on_before_backward.arguments }})  #: if hooks.on_before_backward.defined
-                        loss.backward()  #: if not accumulate and not fp16
-                        (loss / WINDOW_SIZE).backward()  #: if accumulate and not fp16
-                        scaler.scale(loss).backward()  #: if not accumulate and fp16
-                        scaler.scale(loss / WINDOW_SIZE).backward()  #: if accumulate and fp16
+                        loss.backward()  #: if plain_loss and not fp16
+                        (LOSS_TERM).backward()  #: if not plain_loss and not fp16
+                        scaler.scale(LOSS_TERM).backward()  #: if fp16
+                        window_weight += weight  #: if weighted_window
                         model.on_after_backward({{ hooks.on_after_backward.arguments }})  #: if hooks.on_after_backward.defined
                         # reading the loss waits for the device, in every step
                         finite = bool(loss.isfinite())  #: if skip_nonfinite and not accumulate
                         # reading the loss waits for the device, in every step
                         finite = finite and bool(loss.isfinite())  #: if skip_nonfinite and accumulate
-                        train_metrics.append(outputs, num_samples(batch), step + 1)  #: if step_returns_dict
+                        train_metrics.append(outputs, WEIGHT, step + 1)  #: if step_returns_dict
                         train_metrics.append({"loss": loss}, num_samples(batch), step + 1)  #: if not step_returns_dict
                         # the window's last batch ends with the optimizer's step
                         if not is_last:  #: if accumulate and hooks.on_train_batch_end.defined
                             model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})
                             batch_idx += 1  #: if counts_batches
                         batch_idx += 1  #: if counts_batches and accumulate and not hooks.on_train_batch_end.defined
+                # from the sum to the mean over all that the window weighs, on all ranks
+                divide_gradients(PARAMETERS, rank_mean(window_weight, loss.device))  #: if weighted_window and distributed
+                # from the sum to the mean over all that the window weighs
+                divide_gradients(PARAMETERS, window_weight)  #: if weighted_window and not distributed
                 finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
                 finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16

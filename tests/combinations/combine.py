@@ -45,6 +45,7 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "shuffle-order": ("train", "train_order"),
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
+    "weight-returned": ("training_step", *_EVALUATED),
     "root-of-nothing": ("checkpoint", "loggers", *_STAGES["predict"]),
 }
 # each of its findings is about one stage

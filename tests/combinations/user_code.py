@@ -132,13 +132,14 @@ def model_text(of: Mapping[str, Any]) -> str:
     optimizer = of["optimizer"]
     sparse = isinstance(optimizer, dict) and optimizer["name"] == "SparseAdam"
     text = _SPARSE if sparse else _MODEL
+    size = ', "size": torch.tensor(len(batch[1]))' if of["batch_weight"] else ""
     for step, stage in (("training_step", None), ("validation_step", "val"), ("test_step", "test")):
         kind = of[step]
         arguments = of["training_step arguments" if stage is None else "evaluation arguments"]
         if kind is None:
             continue
         returns, line = {
-            "dict": ("dict[str, Tensor]", 'return {"loss": self.loss(batch)}'),
+            "dict": ("dict[str, Tensor]", f'return {{"loss": self.loss(batch){size}}}'),
             "loss": ("Tensor", "return self.loss(batch)"),
             "nothing": ("None", "self.calls.append(str(float(self.loss(batch))))"),
         }[kind]

@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "scheduler.monitor": (ABSENT, "val_loss"),
     "scheduler.warmup_steps": (ABSENT, 3),
     "accumulate_grad_batches": (ABSENT, 3),
+    "batch_weight": (ABSENT, "size"),
     "partial_window": (ABSENT, "actual"),
     "gradient_clip_val": (ABSENT, 0.5),
     "gradient_clip_algorithm": (ABSENT, "value"),

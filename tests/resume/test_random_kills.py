@@ -55,6 +55,7 @@ SINGLE: dict[str, dict[str, Any]] = {
         "val_check_interval": 5,
         "checkpoint": {"monitor": "val_loss"},
     },
+    "weighted batches": {"batch_weight": "acc", "accumulate_grad_batches": 3},
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {

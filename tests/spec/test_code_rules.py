@@ -275,6 +275,13 @@ CASES = (
         {"overfit_batches": 2},
     ),
     Case(
+        "weight-returned",
+        {"batch_weight": "ac"},
+        'training_step returns no ac; did you mean acc?; return it beside its loss, as in {"loss": '
+        'loss, "ac": ...}',
+        mended={"batch_weight": "acc"},
+    ),
+    Case(
         "partial-window-length",
         {"partial_window": "actual", "accumulate_grad_batches": 2},
         "train_dataset is iterable, so its last window is not known before it ends; remove "

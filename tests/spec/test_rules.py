@@ -123,6 +123,10 @@ CASES = {
         "strategy: fsdp\nfsdp: {reshard_after_forward: false}",
         "strategy: fsdp\nfsdp: {reshard_after_forward: false, wrap: [A]}",
     ),
+    "partial-window-weighted": (
+        "partial_window: actual\naccumulate_grad_batches: 2\nbatch_weight: size",
+        "accumulate_grad_batches: 2\nbatch_weight: size",
+    ),
     "partial-window-accumulation": (
         "partial_window: actual",
         "partial_window: actual\naccumulate_grad_batches: 2",
