@@ -45,6 +45,12 @@ def branches(schema: Schema) -> list[Schema]:
     return [b for part in parts for b in branches(part)] if parts else [schema]
 
 
+def takes_text_alone(path: tuple[str, ...]) -> bool:
+    """Whether the option at a path is a text, and never a mapping."""
+    schema = schema_at(path)
+    return schema is not None and {b.get("type") for b in branches(schema)} <= {"string", "null"}
+
+
 def schema_at(path: tuple[str | int, ...]) -> Schema | None:
     """The schema of the option at a path, None where there is no such option."""
     schema: Schema = spec_schema()

@@ -7,6 +7,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from lgen.spec.allowed import takes_text_alone
 from lgen.spec.document import MAX_BYTES, Document, decode, parse, parse_value
 from lgen.spec.edit import set_option
 from lgen.spec.fault import Fault, setting_text
@@ -81,6 +82,8 @@ def from_options(options: Mapping[str, str]) -> dict[str, Any] | list[Fault]:
             faults.append(Fault(place, None, f"there is no option {key}{hint}"))
             continue
         value = parse_value(text, place)
+        if not isinstance(value, str) and text.startswith("{") and takes_text_alone(path):
+            value = text  # a pattern such as {epoch}-{step}
         if isinstance(value, Fault):
             faults.append(Fault(place, None, value.message))
         else:

@@ -456,12 +456,18 @@ def main(cfg: Config) -> dict[str, float]:
     run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
     run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
     step, epoch = 0, 0  #: if not checkpoint
+    if cfg.task == "fit":  #: wrap if tasks and checkpoint
+        lock_run(run_folder)  #: if checkpoint and not distributed
+        from_main(lock_run, run_folder)  #: if checkpoint and distributed
     if cfg.seed < 0:  #: if seed_drawn
         cfg.seed = from_main(draw_seed)  #: if distributed
         cfg.seed = draw_seed()  #: if not distributed
     seed_everything(cfg.seed)
     if is_main:  #: wrap if distributed and files
-        csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv
+        csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv and not tasks
+        # a task of its own may run beside training
+        csv_file = "metrics.csv" if cfg.task == "fit" else f"{cfg.task}.csv"  #: if csv and tasks
+        csv_logger = CSVLogger(run_folder / csv_file)  #: if csv and tasks
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
@@ -501,6 +507,7 @@ def main(cfg: Config) -> dict[str, float]:
         fully_shard(module, {{ fsdp_arguments }})
     fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
     fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and not accumulate
+    # the steps are called by their names, where parameters are gathered as for forward  #: if fsdp
     #: if fsdp
     #: for step in steps
     register_fsdp_forward_method(model, {{ step | literal }})
@@ -535,8 +542,6 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
 
-    lock_run(run_folder)  #: if checkpoint and not distributed
-    from_main(lock_run, run_folder)  #: if checkpoint and distributed
 
     # --- data ---
 
@@ -643,7 +648,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
                 "epoch": next_epoch,
-                "last_epoch": epoch,  # of the step  #: if tasks
+                "last_epoch": epoch,  # which the last step belongs to  #: if tasks
                 "position": train_sampler.position_at(batch_idx),  #: if map_style
                 "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
@@ -658,6 +663,10 @@ def main(cfg: Config) -> dict[str, float]:
         checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
+
+    def is_time_up() -> bool:  #: if timed and distributed
+        """Return whether max_time is over: one clock decides for all ranks."""
+        return from_main(lambda: time.monotonic() - started_at >= cfg.max_time)
 
     # --- resume ---  #: if checkpoint and not weights_only
 
@@ -695,6 +704,8 @@ def main(cfg: Config) -> dict[str, float]:
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+                if time_is_up:  #: if timed
+                    print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
                 if early_stopping.should_stop:  #: if early_stopping
                     print(f"stopped: {early_stopping.reason}")
                 end_save(checkpoints, checkpoint)
@@ -844,9 +855,7 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, {})
                 time_is_up = time.monotonic() - started_at >= cfg.max_time  #: if timed and not distributed
                 if step % cfg.log_every_n_steps == 0:  #: if timed and distributed
-                    # one clock decides for all ranks
-                    elapsed = from_main(lambda since: time.monotonic() - since, started_at)
-                    time_is_up = elapsed >= cfg.max_time
+                    time_is_up = is_time_up()
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
                     break
                 if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if may_stop_within
@@ -887,6 +896,7 @@ def main(cfg: Config) -> dict[str, float]:
         save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
             save_checkpoint(epoch + 1, EPOCH_RANKING)
+        time_is_up = is_time_up()  #: if timed and distributed
         if 0 <= cfg.max_steps <= step:  #: if not may_stop
             break
         if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if may_stop

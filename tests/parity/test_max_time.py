@@ -78,13 +78,14 @@ def test_a_run_that_had_no_limit_gets_one(tmp_path, seconds):
     assert last_result(script.folder).state["step"] == 9
 
 
-def test_one_clock_decides_for_all_ranks(tmp_path):
-    """With a row of the log; the ranks end together, and say so once."""
+@pytest.mark.parametrize("log_every_n_steps", [5, 100_000])
+def test_one_clock_decides_for_all_ranks(tmp_path, log_every_n_steps):
+    """With a row of the log and at an epoch's end; the ranks end together, and say so once."""
     options = {"strategy": "ddp", "devices": 2, "max_time": "00:00:01", "max_epochs": None}
-    project = make_project(tmp_path / "project", {**options, "log_every_n_steps": 5})
+    project = make_project(tmp_path / "project", {**options, "log_every_n_steps": log_every_n_steps})
     ended = launch(project, ranks=2)
     assert ended.done, ended.output
     assert ended.output.count("stopped: max_time of 1 s is over") == 1
     with (project / "runs/version_0/metrics.csv").open() as file:
         steps = [int(row["step"]) for row in csv.DictReader(file) if row["train_loss_epoch"]]
-    assert steps[-1] % 5 == 0
+    assert steps[-1] % log_every_n_steps == 0 or steps[-1] % steps[0] == 0

@@ -28,6 +28,17 @@ def test_what_was_saved_is_loaded(tmp_path):
     assert os.listdir(tmp_path) == ["a.ckpt"]
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    save_checkpoint(state(), tmp_path / "a.ckpt")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)  # root may read every file
+    with pytest.raises(PermissionError):
+        load_checkpoint(tmp_path / "a.ckpt")
+
+
 def test_every_flipped_bit_is_recognised_or_harmless(tmp_path):
     path = tmp_path / "a.ckpt"
     save_checkpoint(state(size=30), path)
