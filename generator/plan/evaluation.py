@@ -108,7 +108,12 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         for stage in stages
     )
     names["LOADER_TYPE"] = "DataLoader[Any]" if plain else "Iterable[Any]"
-    values["steps"] = [STEP_OF_STAGE[stage] for stage in ("train", *stages)]
+    # the others call the model, which gathers its parameters by itself
+    values["gathering_steps"] = [
+        step
+        for stage in ("train", *stages)
+        if not module.steps[step := STEP_OF_STAGE[stage]].forward_alone
+    ]
     return Decisions(flags, names, values)
 
 

@@ -59,7 +59,8 @@ class Step:
 
     `returns` is "loss" for a tensor, "dict" for a dict of metrics, "other" for a prediction, and
     None where nothing comes back. `metrics` holds the dict's keys where all of them are known.
-    `calls_forward` is false where the step surely never calls self(...).
+    `calls_forward` is false where the step surely never calls self(...); `forward_alone` is true
+    where it surely uses parameters in no other way.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Step:
     returns: Literal["loss", "dict", "other"] | None = None
     metrics: tuple[str, ...] | None = None
     calls_forward: bool = False
+    forward_alone: bool = False
 
     @property
     def call(self) -> str:

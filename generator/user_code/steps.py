@@ -119,6 +119,7 @@ def read_step(
         "other" if name == "predict_step" else (kinds.get(found.kind) if used else None),
         found.keys if used and name != "predict_step" else None,
         _calls_forward(function, methods, set()),
+        _forward_alone(function, methods, losses, set()),
     )
 
 
@@ -170,3 +171,28 @@ def _calls_forward(function: Function, methods: Methods, seen: set[str]) -> bool
                 if _calls_forward(methods[node.attr][1], methods, seen):
                     return True
     return False
+
+
+def _forward_alone(
+    function: Function, methods: Methods, losses: frozenset[str], seen: set[str]
+) -> bool:
+    """Whether the method surely uses parameters in self(...) alone, by itself and through methods.
+
+    `losses` are the attributes of self that hold a loss function.
+    """
+    me = self_name(function)
+    called = {node.func for node in ast.walk(function) if isinstance(node, ast.Call)}
+    owned = {node.value for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and (
+            node.id == "super" or (node.id == me and node not in owned and node not in called)
+        ):
+            return False
+        if isinstance(node, ast.Attribute) and dotted(node.value) == me:
+            if node.attr == "forward" or node.attr not in (*methods, *losses, *seen):
+                return False
+            if node.attr in methods and node.attr not in seen:
+                seen.add(node.attr)
+                if not _forward_alone(methods[node.attr][1], methods, losses, seen):
+                    return False
+    return True

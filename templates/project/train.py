@@ -507,10 +507,9 @@ def main(cfg: Config) -> dict[str, float]:
         fully_shard(module, {{ fsdp_arguments }})
     fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
     fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and not accumulate
-    # the steps are called by their names, where parameters are gathered as for forward  #: if fsdp
     #: if fsdp
-    #: for step in steps
-    register_fsdp_forward_method(model, {{ step | literal }})
+    #: for step in gathering_steps
+    register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
     #: endfor
     #: endif
     model.compile({{ compile_arguments }})  #: if compile_model

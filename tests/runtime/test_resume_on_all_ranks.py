@@ -40,4 +40,4 @@ def test_all_ranks_end_where_one_finds_another_state(tmp_path):
 
 def test_nothing_to_go_on_from_is_said_by_rank_0_alone(tmp_path):
     first, second = run_ranks(resume, 2, tmp_path)
-    assert first.startswith("there is no usable checkpoint") and second == 1
+    assert first.startswith("there is no checkpoint") and second == 1

@@ -82,18 +82,19 @@ def test_where_the_best_is_damaged_the_next_best_is_used(tmp_path):
     assert resume_checkpoint(tmp_path, "best")[1]["step"] == 3
 
 
-def test_a_run_with_nothing_usable_falls_back_to_the_run_before(tmp_path):
-    first = train(tmp_path, [1.0])
+def test_no_other_run_goes_on_in_the_place_of_one_with_nothing_usable(tmp_path):
+    train(tmp_path, [1.0])
     second = train(tmp_path, [2.0])
     for path in (second / "checkpoints").iterdir():
         damage(path)
-    assert resume_checkpoint(tmp_path, "last")[0] == first
+    with pytest.raises(SystemExit, match="no checkpoint in .*version_1.* can be used"):
+        resume_checkpoint(tmp_path, "last")
 
 
 def test_nothing_to_resume_is_a_clear_error(tmp_path):
     for which, message in [
-        ("last", "no usable checkpoint in"),
-        ("best", "no usable checkpoint in"),
+        ("last", "there is no checkpoint in"),
+        ("best", "there is no checkpoint in"),
         (str(tmp_path / "x.ckpt"), "there is no checkpoint .*x.ckpt"),
     ]:
         with pytest.raises(SystemExit, match=message):

@@ -41,6 +41,14 @@ class Noisy(Net):
         return {"loss": F.cross_entropy(self(x + noise), y), "resolution": resolution}
 
 
+class Parts(Net):
+    """Uses its layers in the step, beside forward."""
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        return {"loss": F.cross_entropy(self.out(F.relu(self.hidden(x))), y)}
+
+
 class Half(Net):
     """Its own optimizer has the last layer only; the gradients of the first are never cleared."""
 
