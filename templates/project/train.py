@@ -208,7 +208,7 @@ class Config:
 
 
 class TrainingStep(nn.Module):  #: if ddp
-    """The forward pass that DDP wraps: it prepares the reduction of gradients there."""
+    """The training step as a forward pass: DDP sees to gradients where it is called."""
 
     def __init__(self, model: UserModel) -> None:
         super().__init__()
@@ -282,7 +282,7 @@ def predict(  #: if predict
     loader: LOADER_TYPE,
     folder: Path
 ) -> None:
-    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    """Write what predict_step returns for each batch to a file, numbered in data order."""
     with evaluation_mode(model, DEVICE_TYPE):
         model.on_predict_start({{ predict_loop.on_start.arguments }})  #: if predict_loop.on_start.defined
         model.on_predict_epoch_start({{ predict_loop.on_epoch_start.arguments }})  #: if predict_loop.on_epoch_start.defined
@@ -568,7 +568,7 @@ def main(cfg: Config) -> dict[str, float]:
     val_loaders = {name: VAL_LOADER for name, VAL_SET in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
     if cfg.val_check_interval > num_batches:  #: if val_interval_count and not val_across_epochs and sized
-        sys.exit(f"val_check_interval {cfg.val_check_interval} is more than the epoch's {num_batches} batches")
+        sys.exit(f"val_check_interval {cfg.val_check_interval}: an epoch has {num_batches} batches")
     val_interval = cfg.val_check_interval  #: if val_interval_count
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
@@ -590,9 +590,9 @@ def main(cfg: Config) -> dict[str, float]:
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
     )
-    main_scheduler = SCHEDULER({{ scheduler_call }})
+    after_warmup = SCHEDULER({{ scheduler_call }})
     scheduler = lr_scheduler.SequentialLR(
-        optimizer, [warmup, main_scheduler], milestones=[cfg.warmup_steps]
+        optimizer, [warmup, after_warmup], milestones=[cfg.warmup_steps]
     )
     #: endif
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
