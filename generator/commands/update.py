@@ -48,7 +48,7 @@ def update(root: Path, settings: Sequence[str] = (), *, rebuild: bool = False) -
     write_changes(root, written)
     lines = notices(prepared)
     if not written:
-        lines.append("Nothing to do: the project is what its spec says.")
+        lines.append("Nothing to do: lgen.yaml asks for nothing new.")
     elif not lines:
         lines.append("No file changes but .lgen.")
     return Updated(lines, has_conflicts(prepared.plan))

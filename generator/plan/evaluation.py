@@ -17,6 +17,7 @@ from lgen.plan.evaluation_loops import (
 )
 from lgen.plan.hook_calls import hook_call
 from lgen.plan.loaders import is_limited, loader, runs_stage
+from lgen.spec.measured import measured, monitors
 from lgen.spec.options import Spec
 from lgen.user_code.classes import STAGES, STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.hooks import HOOKS
@@ -102,6 +103,10 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     unlogged = {"log": "Log()"}
     values["sanity_arguments"] = passed(spec, loops["val"], unlogged) if sanity else Code("")
     values["num_sanity_val_steps"] = spec.num_sanity_val_steps
+    # where the step does not tell what it measures, its first result does
+    unproved = sanity and measured(spec, module, data) is None
+    values["unproved_monitors"] = list(dict.fromkeys(monitors(spec).values())) if unproved else []
+    flags["proves_monitors"] = bool(values["unproved_monitors"])
     plain = not flags["sanity_limited"] and all(
         data.sources[stage].kind == "dataset"
         and not (data.sources[stage].iterable and is_limited(spec, stage))

@@ -12,7 +12,10 @@ _STAGES = ("train", "val", "test", "predict")
 
 
 def shortened(spec: Spec, data: UserData) -> tuple[Spec, UserData]:
-    """The options and the data of a run that is cut short; a loop that is off stays so."""
+    """The options and the data of a run that is cut short; a loop that is off stays so.
+
+    Where both are set, fast_dev_run says how many batches there are.
+    """
     set_here: dict[str, Any] = {}
     if batches := int(spec.fast_dev_run):
         on = [stage for stage in _STAGES if getattr(spec, f"limit_{stage}_batches") != 0]
@@ -22,8 +25,9 @@ def shortened(spec: Spec, data: UserData) -> tuple[Spec, UserData]:
         set_here |= {"val_check_interval": 1.0, "check_val_every_n_epoch": 1}
         set_here |= {"num_sanity_val_steps": 0}
     if spec.overfit_batches:
-        on = [stage for stage in _STAGES[:2] if getattr(spec, f"limit_{stage}_batches") != 0]
-        set_here |= {f"limit_{stage}_batches": spec.overfit_batches for stage in on}
+        for stage in _STAGES[:2]:
+            if not spec.fast_dev_run and getattr(spec, f"limit_{stage}_batches") != 0:
+                set_here[f"limit_{stage}_batches"] = spec.overfit_batches
         set_here["shuffle"] = False
         data = replace(data, train_order=False)
     return spec.model_copy(update=set_here), data

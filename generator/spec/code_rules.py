@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lgen.spec.fault import nearest
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
+from lgen.spec.measured import measured, monitors
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
 from lgen.spec.rule import CodeRule, Finding
@@ -149,13 +150,10 @@ def _weights(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]
 
 def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
     """What is monitored is measured."""
-    watched = {"checkpoint": spec.checkpoint, "early_stopping": spec.early_stopping}
-    monitors = {k: p.monitor for k, p in watched.items() if p is not None and p.monitor}
-    if spec.scheduler is not None and spec.scheduler.monitor:
-        monitors["scheduler"] = spec.scheduler.monitor
+    named = monitors(spec)
     validates = "validation_step" in module.steps and "val" in data.sources
     if spec.limit_val_batches != 0 and not validates:
-        for key, monitor in monitors.items():
+        for key, monitor in named.items():
             yield Finding(
                 "monitor-measured",
                 (f"{key}.monitor",),
@@ -167,10 +165,10 @@ def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
                 ("scheduler.interval",),
                 "there is no validation to step at; set interval: epoch",
             )
-    names = _measured(spec, module, data)
+    names = measured(spec, module, data)
     if not validates or names is None:
         return
-    for key, monitor in monitors.items():
+    for key, monitor in named.items():
         if monitor.startswith("val_") and monitor not in names:
             listed = f"{nearest(monitor, names)} (measured: {', '.join(names)})"
             yield Finding(
@@ -182,7 +180,7 @@ def _filename(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
     """What a checkpoint's file name holds is measured."""
     if spec.checkpoint is None or spec.checkpoint.monitor is None:
         return
-    names = _measured(spec, module, data)
+    names = measured(spec, module, data)
     for name in filename_metrics(spec.checkpoint.filename):
         known = name.startswith("val_") if names is None else name in names
         if name not in COUNTERS and not known:
@@ -191,20 +189,3 @@ def _filename(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding
                 f"validation measures no {name}{nearest(name, there)} (known: {', '.join(there)})"
             )
             yield Finding("filename-measured", ("checkpoint.filename",), text)
-
-
-def _measured(spec: Spec, module: UserClass, data: UserData) -> list[str] | None:
-    """The names of all metrics of the validation, None where not all are known."""
-    step = module.steps.get("validation_step")
-    hook = module.hooks.get("on_validation_epoch_end")
-    source = data.sources.get("val")
-    if step is None or source is None or (source.several and source.names is None):
-        return None
-    keys = ("loss",) if step.returns == "loss" else () if step.returns is None else step.metrics
-    more = hook.metrics if hook is not None and hook.returns == "dict" else ()
-    if keys is None or more is None:
-        return None
-    prefixes = [f"val_{name}_" for name in source.names or ()] if source.several else ["val_"]
-    return [
-        prefix + key for prefix in prefixes for key in (*keys, *more) if key != spec.batch_weight
-    ]

@@ -26,6 +26,14 @@ def can_be_written(path: tuple[str, ...]) -> bool:
     return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")
 
 
+def _is_known(path: tuple[str, ...]) -> bool:
+    """Whether an option of this path is there; an argument, where some class has it."""
+    kind: Kind | None = {"optimizer": "optimizers", "scheduler": "schedulers"}.get(path[0])  # type: ignore[assignment]
+    if kind is not None and len(path) == 2 and schema_at(path) is None:
+        return any(path[1] in row.get("args", {}) for row in classes(kind).values())
+    return can_be_written(path)
+
+
 def meant(path: tuple[str, ...]) -> str:
     """`; did you mean ...?` for an option that there is not, or an empty text.
 
@@ -60,4 +68,4 @@ def _like(path: tuple[str, ...]) -> list[str]:
     paths = [tuple(filter(None, path))]
     for place in range(len(path)):
         paths += [(*path[:place], name, *path[place + 1 :]) for name in keys_at(path[:place])]
-    return [".".join(like) for like in paths if like and can_be_written(like)]
+    return [".".join(like) for like in paths if like and _is_known(like)]

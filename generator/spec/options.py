@@ -35,7 +35,9 @@ class Spec(Part):
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
     ema: Annotated[Ema | None, BeforeValidator(_off)] = option(
-        None, "averaged weights: false, true, or the average's arguments", "optimization"
+        None,
+        "averaged weights, which are validated, tested and saved: false, true, or its arguments",
+        "optimization",
     )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
     batch_weight: str | None = option(

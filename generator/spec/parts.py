@@ -84,7 +84,9 @@ class Scheduler(Part):
 class Ema(SwitchPart):
     """An exponential moving average of the weights, for validation, testing and prediction."""
 
-    decay: float = option(0.999, "share of the average that an update keeps", gt=0, lt=1)
+    decay: float = option(
+        0.999, "share kept by an update; 0.999 follows within some 1,000 updates", gt=0, lt=1
+    )
     update_every_n_steps: int = option(1, "optimizer steps between updates", ge=1)
 
 

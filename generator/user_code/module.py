@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from lgen.spec.fault import Fault, nearest
+from lgen.spec.fault import Fault
 from lgen.user_code.classes import Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
@@ -58,7 +58,7 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         elif brought in HOOKS:
             hooks.setdefault(brought, Step(brought, file, top.lineno))
     if "training_step" not in methods and "training_step" not in steps:
-        text = f"class {name} has no training_step{nearest('training_step', methods)}"
+        text = f"class {name} has no training_step{_misspelt(methods)}"
         if bases:
             text += f"; if {bases[0]} brings it, add `defines: [training_step]` to the spec"
         faults.append(Fault(file, top.lineno, text))
@@ -83,6 +83,12 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         package_bases=bases,
         file_classes=project.file_classes(file),
     )
+
+
+def _misspelt(methods: Methods) -> str:
+    """Which method may be meant to be the training_step."""
+    close = difflib.get_close_matches("training_step", methods, n=1, cutoff=0.6)
+    return f"; is {close[0]} meant to be it?" if close else ""
 
 
 def _method_faults(methods: Methods, lineage: Lineage) -> Iterator[Fault]:

@@ -726,11 +726,18 @@ def main(cfg: Config) -> dict[str, float]:
     # what would fail at the first validation fails here  #: if not checkpoint or weights_only
     if cfg.resume is None:  # what would fail at the first validation fails here  #: wrap if checkpoint and not weights_only
         # a stream of its own: one that is left may go on from there  #: if sanity_anew
-        validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val
+        validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val and not proves_monitors
+        tried = validate({{ sanity_arguments }}, SANITY_LOADER)  #: if not several_val and proves_monitors
+        tried: dict[str, float] = {}  #: if several_val and proves_monitors
         for name, val_loader in val_loaders.items():  #: if several_val and not sanity_anew
-            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
+            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)  #: if not proves_monitors
+            tried |= validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)  #: if proves_monitors
         for name, VAL_SET in VAL_SETS.items():  #: if several_val and sanity_anew
-            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)
+            validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)  #: if not proves_monitors
+            tried |= validate({{ sanity_arguments }}, f"val_{name}_", SANITY_LOADER)  #: if proves_monitors
+        #: for monitor in unproved_monitors
+        monitor_value(tried, {{ monitor | literal }})
+        #: endfor
     #: endif
     model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed

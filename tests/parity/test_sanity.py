@@ -67,3 +67,16 @@ def test_a_validation_that_fails_fails_at_once(tmp_path):
     ended = launch(make_project(tmp_path / "project", model=model))
     assert ended.codes == [1]
     assert "the validation is broken" in ended.output and "training starts" not in ended.output
+
+
+def test_what_is_watched_and_not_measured_ends_the_run_at_once(tmp_path):
+    """Where the step does not tell what it measures, no epoch is trained for nothing."""
+    model = MODEL.replace(
+        "return self.metrics(batch)", "return {name: v for name, v in self.metrics(batch).items()}"
+    )
+    assert model != MODEL
+    options = {"checkpoint": {"monitor": "val_los"}, "early_stopping": {"monitor": "val_acc"}}
+    ended = launch(make_project(tmp_path / "project", options, model=model))
+    assert ended.codes == [1]
+    assert "the metric val_los was not measured; there are: val_loss, val_acc" in ended.output
+    assert not list(tmp_path.glob("project/runs/version_0/checkpoints/*"))

@@ -24,7 +24,7 @@ def test_nothing_to_do(lgen: Lgen, project: Path) -> None:
     before = tree(project)
     result = lgen("update")
     assert (result.code, result.err) == (0, "")
-    assert result.out == "Nothing to do: the project is what its spec says.\n"
+    assert result.out == "Nothing to do: lgen.yaml asks for nothing new.\n"
     assert tree(project) == before
 
 
