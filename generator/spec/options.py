@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
-from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, InitFrom, Optimizer, Scheduler
+from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, GradNorm, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from lgen.spec.seconds import Seconds
 
@@ -137,6 +137,11 @@ class Spec(Part):
 
     loggers: list[Literal["csv", "tensorboard"]] = option(["csv"], "where metrics go", "logging")
     log_every_n_steps: int = option(50, "optimizer steps between rows of the log", "logging", ge=1)
+    track_grad_norm: Annotated[GradNorm | None, BeforeValidator(_off)] = option(
+        None,
+        "the norm of all gradients before clipping, in every row: false, true, or its order, 2.0",
+        "logging",
+    )
     enable_progress_bar: bool = option(True, "a progress bar", "logging")
     enable_model_summary: bool = option(True, "print the model's parts and sizes", "logging")
 

@@ -113,6 +113,13 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove gradient_clip_val, or choose another optimizer",
     ),
     Rule(
+        "sparse-grad-norm",
+        ("track_grad_norm", "optimizer"),
+        lambda s: s.track_grad_norm is not None and optimizer(s, "SparseAdam"),
+        "torch has no norm of sparse gradients",
+        "remove track_grad_norm, or choose another optimizer",
+    ),
+    Rule(
         "warmup-interval",
         ("scheduler.warmup_steps", "scheduler.interval"),
         lambda s: s.scheduler is not None

@@ -73,6 +73,13 @@ UNUSED: tuple[Rule, ...] = (
         "set gradient_clip_val: 1.0, or remove gradient_clip_algorithm",
     ),
     Rule(
+        "layer-norms-logger",
+        ("track_grad_norm.by_layer", "loggers"),
+        lambda s: s.track_grad_norm is not None and s.track_grad_norm.by_layer and not s.loggers,
+        "the bar shows the norm of all gradients only, and nothing else is written",
+        "add a logger, or remove by_layer",
+    ),
+    Rule(
         "monitor-plateau",
         ("scheduler.monitor", "scheduler"),
         lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,

@@ -55,6 +55,7 @@ from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
+from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
@@ -777,7 +778,13 @@ def main(cfg: Config) -> dict[str, float]:
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
-                    nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm
+                    if (step + 1) % cfg.log_every_n_steps == 0:  #: if measures_norms
+                        scaler.unscale_(optimizer)  #: if fp16 and not unscales
+                        grads = [p.grad for p in PARAMETERS if p.grad is not None]  #: if grad_norm_of_its_own
+                        grad_norm = nn.utils.get_total_norm(grads, {{ grad_norm_arguments }})  #: if grad_norm_of_its_own
+                        layer_norms = gradient_norms({{ layer_norms_arguments }})  #: if layer_norms
+                    nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm and not grad_norm_of_clipping
+                    grad_norm = nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if grad_norm_of_clipping
                     nn.utils.clip_grad_value_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_value
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
@@ -802,10 +809,14 @@ def main(cfg: Config) -> dict[str, float]:
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
                     row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler
+                    if finite:  # a step that changed nothing has no norm  #: wrap if grad_norm and skip_nonfinite
+                        row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
+                        row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
                     metrics |= row
+                    norms = READ_NORMS  #: if layer_norms
                     if is_main:  #: wrap if distributed and logs
-                        csv_logger.log(row, step=step, epoch=epoch)  #: if csv
-                        tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+                        csv_logger.log(LOGGED_ROW, step=step, epoch=epoch)  #: if csv
+                        tensorboard.log(LOGGED_ROW, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar
                     #: if save_by_time and distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
                     # one clock decides for all ranks

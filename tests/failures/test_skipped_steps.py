@@ -1,5 +1,6 @@
 """on_nonfinite: skip leaves out the steps that would spoil the weights, and says so."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,15 @@ def test_a_bad_step_changes_nothing(
     moved = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")["model"]
     assert all(weight.isfinite().all() for weight in moved.values())
     assert not torch.equal(moved["head.weight"], before["head.weight"])
+
+
+@pytest.mark.parametrize("tracked", [2.0, {"norm_type": 1.0, "by_layer": True}], ids=str)
+def test_a_bad_step_has_no_norm(tmp_path: Path, tracked: object) -> None:
+    """The rows of the steps around it have one."""
+    options = {"track_grad_norm": tracked, "gradient_clip_val": 1.0, "log_every_n_steps": 1}
+    folder = skipping(tmp_path, "gradient", 2, **options)
+    assert launch(folder, "--max-steps", "4").done
+    with (run_folder(folder) / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))[:4]
+    for name in [name for name in rows[0] if name.startswith("grad_norm")]:
+        assert [bool(row[name]) for row in rows] == [True, True, False, True]

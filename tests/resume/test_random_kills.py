@@ -55,6 +55,11 @@ SINGLE: dict[str, dict[str, Any]] = {
         "val_check_interval": 5,
         "checkpoint": {"monitor": "val_loss"},
     },
+    "gradient norms": {
+        "track_grad_norm": {"norm_type": "inf", "by_layer": True},
+        "gradient_clip_val": 0.5,
+        "log_every_n_steps": 2,
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {

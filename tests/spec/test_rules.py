@@ -55,6 +55,14 @@ CASES = {
         "gradient_clip_val: 1\noptimizer: {name: SparseAdam}",
         "gradient_clip_val: 1\noptimizer: {name: Adam}",
     ),
+    "sparse-grad-norm": (
+        "track_grad_norm: true\noptimizer: {name: SparseAdam}",
+        "track_grad_norm: true\noptimizer: {name: Adam}",
+    ),
+    "layer-norms-logger": (
+        "track_grad_norm: {by_layer: true}\nloggers: []",
+        "track_grad_norm: true\nloggers: []",
+    ),
     "warmup-interval": (
         f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5}}",
         f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5, interval: step}}",
