@@ -13,9 +13,9 @@ from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
-from lgen.plan.grad_norm import grad_norm
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
+from lgen.plan.measures import measures
 from lgen.plan.project_files import project_files
 from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
@@ -69,9 +69,9 @@ def make_plan(
                 config,
                 devices(spec, data),
                 evaluation(spec, module, data),
-                grad_norm(spec),
                 loaders(spec, module, data),
                 loop(spec, module, data),
+                measures(spec),
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),

@@ -142,6 +142,9 @@ class Spec(Part):
         "the norm of all gradients before clipping, in every row: false, true, or its order, 2.0",
         "logging",
     )
+    device_stats: bool = option(
+        False, "memory and utilisation of rank 0's device in every row, for the loggers", "logging"
+    )
     enable_progress_bar: bool = option(True, "a progress bar", "logging")
     enable_model_summary: bool = option(True, "print the model's parts and sizes", "logging")
 

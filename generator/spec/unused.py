@@ -73,6 +73,13 @@ UNUSED: tuple[Rule, ...] = (
         "set gradient_clip_val: 1.0, or remove gradient_clip_algorithm",
     ),
     Rule(
+        "device-stats-logger",
+        ("device_stats", "loggers"),
+        lambda s: s.device_stats and not s.loggers,
+        "device_stats are columns of the loggers, and there is none",
+        "add a logger, or remove device_stats",
+    ),
+    Rule(
         "layer-norms-logger",
         ("track_grad_norm.by_layer", "loggers"),
         lambda s: s.track_grad_norm is not None and s.track_grad_norm.by_layer and not s.loggers,

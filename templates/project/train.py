@@ -40,8 +40,11 @@ from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
+from runtime.cpu_stats import CpuStats
 from runtime.csv_logger import CSVLogger
+from runtime.cuda_stats import CudaStats
 from runtime.default_dtype import default_dtype
+from runtime.device_stats import device_stats
 from runtime.distributed import end_distributed, start_distributed
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
@@ -62,6 +65,7 @@ from runtime.log import Log
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
+from runtime.mps_stats import MpsStats
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
@@ -465,6 +469,7 @@ def main(cfg: Config) -> dict[str, float]:
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
+        stats_of_device = DEVICE_STATS  #: if device_stats
     log = Log({{ log_arguments }})  #: if log and not (distributed and files)
     log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
     log.step, log.epoch = step, epoch  #: if log
@@ -815,6 +820,7 @@ def main(cfg: Config) -> dict[str, float]:
                     metrics |= row
                     norms = READ_NORMS  #: if layer_norms
                     if is_main:  #: wrap if distributed and logs
+                        stats = stats_of_device.read()  #: if device_stats
                         csv_logger.log(LOGGED_ROW, step=step, epoch=epoch)  #: if csv
                         tensorboard.log(LOGGED_ROW, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar

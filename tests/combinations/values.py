@@ -115,6 +115,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "track_grad_norm": (ABSENT, {}),
     "track_grad_norm.norm_type": (ABSENT, 1.0, "inf"),
     "track_grad_norm.by_layer": (ABSENT, True),
+    "device_stats": (ABSENT, True),
     "enable_progress_bar": (ABSENT, False),
     "enable_model_summary": (ABSENT, False),
     "seed": (ABSENT, 7, "null"),

@@ -92,7 +92,12 @@ def test_norms_of_shards(tmp_path):
 
 def test_gradients_that_no_optimizer_clears_count_in_no_norm(tmp_path):
     """Lightning's grad_norm adds the gradients of all batches so far of what is not trained."""
-    options = {"module": "model.py:Half", "track_grad_norm": {"by_layer": True}, "max_epochs": 1}
+    options = {
+        "module": "model.py:Half",
+        "optimizer": None,
+        "track_grad_norm": {"by_layer": True},
+        "max_epochs": 1,
+    }
     script = make_script(tmp_path, {**options, "log_every_n_steps": 2})
     norms = Norms(2.0)
     beside(script, lambda model: model.configure_optimizers(), callbacks=[norms])

@@ -59,6 +59,10 @@ CASES = {
         "track_grad_norm: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
     ),
+    "device-stats-logger": (
+        "device_stats: true\nloggers: []",
+        "device_stats: true\nloggers: [tensorboard]",
+    ),
     "layer-norms-logger": (
         "track_grad_norm: {by_layer: true}\nloggers: []",
         "track_grad_norm: true\nloggers: []",
