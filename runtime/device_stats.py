@@ -8,7 +8,7 @@ from runtime.mps_stats import MpsStats
 
 
 def device_stats(device: torch.device) -> CpuStats | CudaStats | MpsStats:
-    """Return what reads the device's statistics; of other kinds than cuda and mps, the process's."""
+    """Return what reads the device's statistics; or else the process's."""
     if device.type == "cuda":
         return CudaStats(device)
     return MpsStats() if device.type == "mps" else CpuStats()

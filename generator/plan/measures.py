@@ -1,4 +1,4 @@
-"""Decides on what a row of the log says beside metrics: norms of gradients, and the device."""
+"""Decides on what a row of the log says beside metrics, and on gradients that are none."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def measures(spec: Spec) -> Decisions:
             "grad_norm_of_its_own": tracked is not None and not of_clipping,
             "measures_norms": tracked is not None and (by_layer or not of_clipping),
             "layer_norms": by_layer,
+            "names_nan_grads": spec.print_nan_grads,
             "device_stats": spec.device_stats,
             "device_stats_of_nvidia": spec.device_stats and spec.accelerator in ("auto", "cuda"),
         },

@@ -52,6 +52,11 @@ class Spec(Part):
     on_nonfinite: Literal["raise", "skip", "ignore"] = option(
         "raise", "what happens when a loss is NaN or infinite", "optimization"
     )
+    print_nan_grads: bool = option(
+        False,
+        "name the parameters with a NaN or infinite gradient; waits for the device in every step",
+        "optimization",
+    )
 
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = option("auto", "device type", "devices")
     devices: int = option(1, "processes on each node, one per device", "devices", ge=1)

@@ -113,11 +113,12 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove gradient_clip_val, or choose another optimizer",
     ),
     Rule(
-        "sparse-grad-norm",
-        ("track_grad_norm", "optimizer"),
-        lambda s: s.track_grad_norm is not None and optimizer(s, "SparseAdam"),
-        "torch has no norm of sparse gradients",
-        "remove track_grad_norm, or choose another optimizer",
+        "sparse-gradients",
+        ("track_grad_norm", "print_nan_grads", "optimizer"),
+        lambda s: (s.track_grad_norm is not None or s.print_nan_grads)
+        and optimizer(s, "SparseAdam"),
+        "torch has no norm of sparse gradients, and tests none of them for NaN",
+        "remove track_grad_norm and print_nan_grads, or choose another optimizer",
     ),
     Rule(
         "warmup-interval",

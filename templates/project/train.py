@@ -67,6 +67,8 @@ from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
 from runtime.mps_stats import MpsStats
 from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_gradients import nonfinite_gradients
+from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -777,6 +779,17 @@ def main(cfg: Config) -> dict[str, float]:
                             model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})
                             batch_idx += 1  #: if counts_batches
                         batch_idx += 1  #: if counts_batches and accumulate and not hooks.on_train_batch_end.defined
+                #: if names_nan_grads
+                # looking at the gradients waits for the device, in every step
+                bad = nonfinite_gradients(model, optimizer)  #: if not fsdp
+                bad = nonfinite_gradients_of_shards(model, optimizer)  #: if fsdp
+                if bad:  #: if not distributed
+                    REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
+                    REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
+                if bad and is_main:  #: if distributed
+                    REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
+                    REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
+                #: endif
                 finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
                 finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16

@@ -58,6 +58,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "gradient_clip_val": (ABSENT, 0.5),
     "gradient_clip_algorithm": (ABSENT, "value"),
     "on_nonfinite": (ABSENT, "skip", "ignore"),
+    "print_nan_grads": (ABSENT, True),
     "accelerator": ("cpu", "auto", "cuda", "mps"),
     "devices": (ABSENT, 2),
     "num_nodes": (ABSENT, 2),

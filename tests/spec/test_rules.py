@@ -55,8 +55,8 @@ CASES = {
         "gradient_clip_val: 1\noptimizer: {name: SparseAdam}",
         "gradient_clip_val: 1\noptimizer: {name: Adam}",
     ),
-    "sparse-grad-norm": (
-        "track_grad_norm: true\noptimizer: {name: SparseAdam}",
+    "sparse-gradients": (
+        "print_nan_grads: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
     ),
     "device-stats-logger": (
