@@ -139,6 +139,12 @@ class Spec(Part):
     )
     init_from: InitFrom | None = option(None, "weights that training starts from", "saving")
     default_root_dir: PathText = option("runs", "folder of all runs", "saving", min_length=1)
+    save_hyperparameters: bool = option(
+        False, "keep the settings and versions of each start in the run's folder", "saving"
+    )
+    save_code: bool = option(
+        False, "keep the project's source of each start in the run's folder", "saving"
+    )
 
     loggers: list[Literal["csv", "tensorboard"]] = option(["csv"], "where metrics go", "logging")
     log_every_n_steps: int = option(50, "optimizer steps between rows of the log", "logging", ge=1)

@@ -62,6 +62,7 @@ from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
+from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
@@ -83,6 +84,8 @@ from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
+from runtime.save_code import save_code
+from runtime.save_hyperparameters import save_hyperparameters
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -542,6 +545,10 @@ def main(cfg: Config) -> dict[str, float]:
 
     lock_run(run_folder)  #: if checkpoint and not distributed
     from_main(lock_run, run_folder)  #: if checkpoint and distributed
+    if is_main:  #: wrap if distributed and snapshots
+        save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
+        log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
+        save_code(run_folder, step)  #: if save_code
 
     # --- data ---
 

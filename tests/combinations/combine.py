@@ -45,7 +45,13 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "shuffle-order": ("train", "train_order"),
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
-    "root-of-nothing": ("checkpoint", "loggers", *_STAGES["predict"]),
+    "root-of-nothing": (
+        "checkpoint",
+        "loggers",
+        "save_hyperparameters",
+        "save_code",
+        *_STAGES["predict"],
+    ),
 }
 # each of its findings is about one stage
 OF_ONE_STAGE = ("stage-halves", "several-measured", "limit-of-a-loop", "iterable-limits")

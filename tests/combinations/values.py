@@ -110,6 +110,8 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "checkpoint.filename": (ABSENT, "{epoch:03d}-{step}"),
     "checkpoint.save_weights_only": (ABSENT, True),
     "init_from": (ABSENT, "weights.pt", {"path": "weights.pt", "strict": False}),
+    "save_hyperparameters": (ABSENT, True),
+    "save_code": (ABSENT, True),
     "default_root_dir": (ABSENT, "out"),
     "loggers": (ABSENT, [], ["tensorboard"], ["csv", "tensorboard"]),
     "log_every_n_steps": (ABSENT, 2),
