@@ -158,6 +158,9 @@ class Spec(Part):
     )
     enable_progress_bar: bool = option(True, "a progress bar", "logging")
     enable_model_summary: bool = option(True, "print the model's parts and sizes", "logging")
+    model_summary_depth: Literal[-1] | Count = option(
+        1, "levels of parts in the summary; -1: all", "logging"
+    )
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = option(
         0, "seed of all random streams; null draws one, prints and saves it", "reproducibility"

@@ -73,6 +73,13 @@ UNUSED: tuple[Rule, ...] = (
         "set gradient_clip_val: 1.0, or remove gradient_clip_algorithm",
     ),
     Rule(
+        "depth-of-no-summary",
+        ("model_summary_depth", "enable_model_summary"),
+        lambda s: s.model_summary_depth != 1 and not s.enable_model_summary,
+        "model_summary_depth is about a summary that is turned off",
+        "remove one of the two",
+    ),
+    Rule(
         "device-stats-logger",
         ("device_stats", "loggers"),
         lambda s: s.device_stats and not s.loggers,

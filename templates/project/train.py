@@ -493,7 +493,7 @@ def main(cfg: Config) -> dict[str, float]:
     model.to(device)  #: if moves_batches
     nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
     if is_main:  #: wrap if distributed and summary
-        print(summarize(model))  #: if summary
+        print(summarize({{ summary_arguments }}))  #: if summary
     # parameters are gathered for a forward or backward pass and sharded again after it
     mesh = init_device_mesh(DEVICE_TYPE, (world_size,))  #: if fsdp
     policy = MixedPrecisionPolicy(  #: if fsdp and amp

@@ -121,6 +121,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "device_stats": (ABSENT, True),
     "enable_progress_bar": (ABSENT, False),
     "enable_model_summary": (ABSENT, False),
+    "model_summary_depth": (ABSENT, 2, -1),
     "seed": (ABSENT, 7, "null"),
     "deterministic": (ABSENT, True, "warn"),
     "benchmark": (ABSENT, True, False),

@@ -59,6 +59,10 @@ CASES = {
         "print_nan_grads: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
     ),
+    "depth-of-no-summary": (
+        "model_summary_depth: 2\nenable_model_summary: false",
+        "model_summary_depth: 2",
+    ),
     "device-stats-logger": (
         "device_stats: true\nloggers: []",
         "device_stats: true\nloggers: [tensorboard]",
