@@ -545,10 +545,6 @@ def main(cfg: Config) -> dict[str, float]:
 
     lock_run(run_folder)  #: if checkpoint and not distributed
     from_main(lock_run, run_folder)  #: if checkpoint and distributed
-    if is_main:  #: wrap if distributed and snapshots
-        save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
-        log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
-        save_code(run_folder, step)  #: if save_code
 
     # --- data ---
 
@@ -721,6 +717,10 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- training loop ---
 
+    if is_main:  #: wrap if distributed and snapshots
+        save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
+        log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
+        save_code(run_folder, step)  #: if save_code
     metrics: dict[str, float] = {}
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined

@@ -46,11 +46,12 @@ def test_each_start_keeps_its_settings(tmp_path: Path, ranks: int | None) -> Non
     assert len(list(run.glob("hparams*"))) == 2
 
 
-def test_a_test_of_a_run_adds_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", [["--task", "test"], []], ids=["test", "nothing left"])
+def test_what_does_not_train_adds_no_file(tmp_path: Path, start: list[str]) -> None:
     folder = make_project(tmp_path, {**SAVED, "save_code": True})
     assert launch(folder).done
     before = sorted(path.name for path in run_folder(folder).iterdir())
-    assert launch(folder, "--task", "test", "--resume", "last").done
+    assert launch(folder, *start, "--resume", "last").done
     assert sorted(path.name for path in run_folder(folder).iterdir()) == before
 
 
