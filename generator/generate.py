@@ -26,6 +26,8 @@ def generate(plan: Plan, format: bool = True) -> dict[str, str]:
     imported = {name for text in files.values() for name in top_level_modules(text)}
     if plan.decisions.flags["tensorboard"]:
         imported.add("tensorboard")  # torch.utils.tensorboard needs it
+    if plan.decisions.flags["device_stats_of_nvidia"]:
+        imported.add("pynvml")  # torch.cuda.utilization needs it
     needed = requirements(imported | plan.user_packages, plan.own_modules)
     for path in _text_files(plan):
         context = {**plan.context, "requirements": needed}

@@ -78,6 +78,10 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             **({"tensorboard": "tensorboard"} if "tensorboard" in spec.loggers else {}),
         ),
         "max_epochs": epochs,
+        "summary_arguments": arguments(
+            "model",
+            **({} if spec.model_summary_depth == 1 else {"depth": str(spec.model_summary_depth)}),
+        ),
     }
     for name in (
         "batch_size num_workers accumulate_grad_batches gradient_clip_val max_steps min_epochs"

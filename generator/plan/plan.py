@@ -15,6 +15,7 @@ from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
+from lgen.plan.measures import measures
 from lgen.plan.project_files import project_files
 from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
@@ -71,6 +72,7 @@ def make_plan(
                 evaluation(spec, module, data),
                 loaders(spec, module, data),
                 loop(spec, module, data),
+                measures(spec),
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),

@@ -7,7 +7,7 @@ from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import keeps_files, max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 # of one batch, enough for its loss to fall by half in most projects, in seconds
@@ -36,9 +36,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         within_epoch = {"every_n_train_steps": "3"}
     unit = 1 if length == "max_epochs" else _BATCHES
     seed = {"seed": "0"} if spec.seed is None else {}
-    rooted = (
-        checkpoint is not None or bool(spec.loggers) or runs_stage(spec, module, data, "predict")
-    )
+    rooted = keeps_files(spec) or runs_stage(spec, module, data, "predict")
     run = {"max_steps": str(_STEPS)} | within_epoch if within_epoch else {length: "2"}
     if within_epoch and (max_epochs(spec) or _STEPS) < _STEPS:
         run["max_epochs"] = str(_STEPS)  # an epoch has one step or more

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 # what emitted code and runtime modules import
 _KNOWN = {
     "numpy": "numpy",
+    "psutil": "psutil",
+    "pynvml": "nvidia-ml-py",
     "tensorboard": "tensorboard",
     "torch": "torch>=2.7,<3",
     "tqdm": "tqdm",

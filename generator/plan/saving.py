@@ -8,7 +8,7 @@ from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
 from lgen.plan.stopping import epochs_done
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import keeps_files, max_epochs
 from lgen.spec.saving import Checkpoint
 from lgen.user_code.classes import UserClass, UserData
 
@@ -55,7 +55,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         due.append("early_stopping.should_stop")
     if spec.max_time is not None:
         due.append("time_is_up")
-    folder = given is not None or bool(spec.loggers) or predict
+    folder = keeps_files(spec) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)
     by_time = saves_between and given is not None and given.train_time_interval is not None
@@ -78,6 +78,10 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "saves_between": saves_between,
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),
+            "save_hyperparameters": spec.save_hyperparameters,
+            "log_hyperparameters": spec.save_hyperparameters and "tensorboard" in spec.loggers,
+            "save_code": spec.save_code,
+            "snapshots": spec.save_hyperparameters or spec.save_code,
             "run_folder_only": folder and given is None,
             "init_from": spec.init_from is not None,
         },
@@ -90,6 +94,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         },
         values={
             "monitor": monitor,
+            "hparams_metric": monitor or "train_loss",
             "save_top_k": given.save_top_k if given else 0,
             "every_n_epochs": every_n or 0,
             "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,

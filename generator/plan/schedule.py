@@ -76,6 +76,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     # an optimizer of the module's own may have some of the parameters only
     picks = configured and (
         spec.gradient_clip_val is not None
+        or spec.track_grad_norm is not None
         or (spec.on_nonfinite == "skip" and spec.precision != "16-mixed")
     )
     return Decisions(

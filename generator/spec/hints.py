@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from lgen.spec.allowed import keys_at, schema_at
 from lgen.spec.fault import nearest
 from lgen.tables.torch_optim import Kind, classes
@@ -45,7 +47,13 @@ def meant(path: tuple[str, ...]) -> str:
         return f"; did you mean {_OTHER_NAMES[key]}?"
     if len(path) == 1 and (found := _inside_mappings(key)):
         return f"; did you mean {' or '.join(found)}?"
-    inside = [f"{outer}.{inner}" for outer in keys_at(()) for inner in keys_at((outer,))]
+    inside = {f"{outer}.{inner}": inner for outer in keys_at(()) for inner in keys_at((outer,))}
+    if len(path) == 1:
+        # the name that is closest, in whatever mapping it stands
+        dotted = {inner: name for name, inner in inside.items()}
+        close = get_close_matches(key, [*keys_at(()), *dotted], n=1)
+        if close and close[0] in dotted and close[0] not in keys_at(()):
+            return f"; did you mean {dotted[close[0]]}?"
     return nearest(key, _like(path)) or nearest(key, inside)
 
 

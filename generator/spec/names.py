@@ -13,9 +13,9 @@ GENERATED = ("runtime", "tests", "train")
 LIBRARIES = frozenset("""
     PIL _distutils_hack _pytest absl colorama docstring_parser exceptiongroup filelock fsspec
     functorch google grpc iniconfig jinja2 lgen markdown markupsafe mpmath networkx numpy nvidia
-    packaging pip pkg_resources pluggy py pygments pytest setuptools sympy tensorboard
-    tensorboard_data_server tomli torch torchgen tqdm triton typeguard typing_extensions tyro
-    werkzeug wheel
+    packaging pip pkg_resources pluggy psutil py pygments pynvml pytest setuptools sympy
+    tensorboard tensorboard_data_server tomli torch torchgen tqdm triton typeguard
+    typing_extensions tyro werkzeug wheel
     """.split())
 _TOOLS_READ = {"setup.py": "pip", "conftest.py": "pytest"}
 # what a checkpoint's file name knows beside the metrics

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
-from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, InitFrom, Optimizer, Scheduler
+from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, GradNorm, InitFrom, Optimizer, Scheduler
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from lgen.spec.seconds import Seconds
 
@@ -59,6 +59,11 @@ class Spec(Part):
     )
     on_nonfinite: Literal["raise", "skip", "ignore"] = option(
         "raise", "what happens when a loss is NaN or infinite", "optimization"
+    )
+    print_nan_grads: bool = option(
+        False,
+        "name the parameters with a NaN or infinite gradient; waits for the device in every step",
+        "optimization",
     )
 
     accelerator: Literal["auto", "cpu", "cuda", "mps"] = option("auto", "device type", "devices")
@@ -142,11 +147,28 @@ class Spec(Part):
     )
     init_from: InitFrom | None = option(None, "weights that training starts from", "saving")
     default_root_dir: PathText = option("runs", "folder of all runs", "saving", min_length=1)
+    save_hyperparameters: bool = option(
+        False, "keep the settings and versions of each start in the run's folder", "saving"
+    )
+    save_code: bool = option(
+        False, "keep the project's source of each start in the run's folder", "saving"
+    )
 
     loggers: list[Literal["csv", "tensorboard"]] = option(["csv"], "where metrics go", "logging")
     log_every_n_steps: int = option(50, "optimizer steps between rows of the log", "logging", ge=1)
+    track_grad_norm: Annotated[GradNorm | None, BeforeValidator(_off)] = option(
+        None,
+        "the norm of all gradients before clipping, in every row: false, true, or its order, 2.0",
+        "logging",
+    )
+    device_stats: bool = option(
+        False, "memory and utilisation of rank 0's device in every row, for the loggers", "logging"
+    )
     enable_progress_bar: bool = option(True, "a progress bar", "logging")
     enable_model_summary: bool = option(True, "print the model's parts and sizes", "logging")
+    model_summary_depth: Literal[-1] | Count = option(
+        1, "levels of parts in the summary; -1: all", "logging"
+    )
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = option(
         0, "seed of all random streams; null draws one, prints and saves it", "reproducibility"

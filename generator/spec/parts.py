@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, JsonValue, field_validator, model_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 
 from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
@@ -88,6 +89,30 @@ class Ema(SwitchPart):
         0.999, "share kept by an update; 0.999 follows within some 1,000 updates", gt=0, lt=1
     )
     update_every_n_steps: int = option(1, "optimizer steps between updates", ge=1)
+
+
+class GradNorm(SwitchPart):
+    """The norm of the gradients in every row of the log."""
+
+    norm_type: Annotated[float, Field(gt=0)] | Literal["inf"] = option(
+        2.0, "the order of the norm, inf for the largest value"
+    )
+    by_layer: bool = option(False, "log the norm of each parameter's gradient too")
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_short(cls, value: Any) -> Any:
+        """`true` as `{}`, and `2.0` as `{norm_type: 2.0}`; .inf is inf."""
+        if value is True:
+            return {}
+        given = value if isinstance(value, dict) else {"norm_type": value}
+        return given | {"norm_type": "inf"} if given.get("norm_type") == math.inf else given
+
+    @classmethod
+    def short_schemas(cls) -> list[JsonSchemaValue]:
+        """true or false, or the order."""
+        order = {"exclusiveMinimum": 0, "type": "number"}
+        return [*super().short_schemas(), order, {"const": "inf"}]
 
 
 class Fsdp(Part):

@@ -21,6 +21,12 @@ def max_epochs(spec: Spec) -> int | None:
     return spec.max_epochs
 
 
+def keeps_files(spec: Spec) -> bool:
+    """Whether a training run leaves files, and so needs a folder."""
+    snapshots = spec.save_hyperparameters or spec.save_code
+    return spec.checkpoint is not None or bool(spec.loggers) or snapshots
+
+
 def optimizer(spec: Spec, *names: str) -> bool:
     """Whether the optimizer is one of these."""
     return spec.optimizer is not None and spec.optimizer.name in names

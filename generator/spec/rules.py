@@ -113,6 +113,14 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove gradient_clip_val, or choose another optimizer",
     ),
     Rule(
+        "sparse-gradients",
+        ("track_grad_norm", "print_nan_grads", "optimizer"),
+        lambda s: (s.track_grad_norm is not None or s.print_nan_grads)
+        and optimizer(s, "SparseAdam"),
+        "torch has no norm of sparse gradients, and tests none of them for NaN",
+        "remove track_grad_norm and print_nan_grads, or choose another optimizer",
+    ),
+    Rule(
         "warmup-interval",
         ("scheduler.warmup_steps", "scheduler.interval"),
         lambda s: s.scheduler is not None

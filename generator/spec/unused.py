@@ -80,6 +80,27 @@ UNUSED: tuple[Rule, ...] = (
         "set gradient_clip_val: 1.0, or remove gradient_clip_algorithm",
     ),
     Rule(
+        "depth-of-no-summary",
+        ("model_summary_depth", "enable_model_summary"),
+        lambda s: s.model_summary_depth != 1 and not s.enable_model_summary,
+        "model_summary_depth is about a summary that is turned off",
+        "remove one of the two",
+    ),
+    Rule(
+        "device-stats-logger",
+        ("device_stats", "loggers"),
+        lambda s: s.device_stats and not s.loggers,
+        "device_stats are columns of the loggers, and there is none",
+        "add a logger, or remove device_stats",
+    ),
+    Rule(
+        "layer-norms-logger",
+        ("track_grad_norm.by_layer", "loggers"),
+        lambda s: s.track_grad_norm is not None and s.track_grad_norm.by_layer and not s.loggers,
+        "the bar shows the norm of all gradients only, and nothing else is written",
+        "add a logger, or remove by_layer",
+    ),
+    Rule(
         "monitor-plateau",
         ("scheduler.monitor", "scheduler"),
         lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,

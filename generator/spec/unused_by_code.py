@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgen.spec.options import Spec
+from lgen.spec.predicates import keeps_files
 from lgen.spec.rule import CodeRule, Finding
 from lgen.user_code.classes import STAGES, STEP_OF_STAGE, DataSource, UserClass, UserData, has_loop
 
@@ -59,7 +60,7 @@ def unused_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[F
             "torch compiles the model's forward, and training_step does not call self(...); "
             "set compile: step, or target: step in compile",
         )
-    writes = spec.checkpoint is not None or spec.loggers or "predict" in loops
+    writes = keeps_files(spec) or "predict" in loops
     if spec.default_root_dir != _default("default_root_dir") and not writes:
         yield Finding(
             "root-of-nothing",

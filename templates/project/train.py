@@ -40,8 +40,11 @@ from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
+from runtime.cpu_stats import CpuStats
 from runtime.csv_logger import CSVLogger
+from runtime.cuda_stats import CudaStats
 from runtime.default_dtype import default_dtype
+from runtime.device_stats import device_stats
 from runtime.distributed import end_distributed, start_distributed
 from runtime.divide_gradients import divide_gradients
 from runtime.draw_seed import draw_seed
@@ -56,13 +59,18 @@ from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
+from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
+from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
+from runtime.mps_stats import MpsStats
 from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_gradients import nonfinite_gradients
+from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -78,6 +86,8 @@ from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
+from runtime.save_code import save_code
+from runtime.save_hyperparameters import save_hyperparameters
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -473,6 +483,7 @@ def main(cfg: Config) -> dict[str, float]:
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
+        stats_of_device = DEVICE_STATS  #: if device_stats
     log = Log({{ log_arguments }})  #: if log and not (distributed and files)
     log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
     log.step, log.epoch = step, epoch  #: if log
@@ -491,7 +502,7 @@ def main(cfg: Config) -> dict[str, float]:
     model.to(device)  #: if moves_batches
     nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
     if is_main:  #: wrap if distributed and summary
-        print(summarize(model))  #: if summary
+        print(summarize({{ summary_arguments }}))  #: if summary
     # parameters are gathered for a forward or backward pass and sharded again after it
     mesh = init_device_mesh(DEVICE_TYPE, (world_size,))  #: if fsdp
     policy = MixedPrecisionPolicy(  #: if fsdp and amp
@@ -719,6 +730,10 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- training loop ---
 
+    if is_main:  #: wrap if distributed and snapshots
+        save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
+        log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
+        save_code(run_folder, step)  #: if save_code
     metrics: dict[str, float] = {}
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
@@ -797,13 +812,30 @@ def main(cfg: Config) -> dict[str, float]:
                 divide_gradients(PARAMETERS, rank_mean(window_weight, loss.device))  #: if weighted_window and distributed
                 # from the sum to the mean over all that the window weighs
                 divide_gradients(PARAMETERS, window_weight)  #: if weighted_window and not distributed
+                #: if names_nan_grads
+                # looking at the gradients waits for the device, in every step
+                bad = nonfinite_gradients(model, optimizer)  #: if not fsdp
+                bad = nonfinite_gradients_of_shards(model, optimizer)  #: if fsdp
+                if bad:  #: if not distributed
+                    REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
+                    REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
+                if bad and is_main:  #: if distributed
+                    REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
+                    REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
+                #: endif
                 finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
                 finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
-                    nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm
+                    if (step + 1) % cfg.log_every_n_steps == 0:  #: if measures_norms
+                        scaler.unscale_(optimizer)  #: if fp16 and not unscales
+                        grads = [p.grad for p in PARAMETERS if p.grad is not None]  #: if grad_norm_of_its_own
+                        grad_norm = nn.utils.get_total_norm(grads, {{ grad_norm_arguments }})  #: if grad_norm_of_its_own
+                        layer_norms = gradient_norms({{ layer_norms_arguments }})  #: if layer_norms
+                    nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm and not grad_norm_of_clipping
+                    grad_norm = nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if grad_norm_of_clipping
                     nn.utils.clip_grad_value_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_value
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
@@ -828,10 +860,15 @@ def main(cfg: Config) -> dict[str, float]:
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
                     row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler
+                    if finite:  # a step that changed nothing has no norm  #: wrap if grad_norm and skip_nonfinite
+                        row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
+                        row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
                     metrics |= row
+                    norms = READ_NORMS  #: if layer_norms
                     if is_main:  #: wrap if distributed and logs
-                        csv_logger.log(row, step=step, epoch=epoch)  #: if csv
-                        tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+                        stats = stats_of_device.read()  #: if device_stats
+                        csv_logger.log(LOGGED_ROW, step=step, epoch=epoch)  #: if csv
+                        tensorboard.log(LOGGED_ROW, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar
                     #: if save_by_time and distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
                     # one clock decides for all ranks

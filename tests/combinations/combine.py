@@ -46,7 +46,13 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
     "weight-returned": ("training_step", *_EVALUATED),
-    "root-of-nothing": ("checkpoint", "loggers", *_STAGES["predict"]),
+    "root-of-nothing": (
+        "checkpoint",
+        "loggers",
+        "save_hyperparameters",
+        "save_code",
+        *_STAGES["predict"],
+    ),
 }
 # each of its findings is about one stage
 OF_ONE_STAGE = ("stage-halves", "several-measured", "limit-of-a-loop", "iterable-limits")
@@ -90,7 +96,7 @@ def orphaned(row: Row) -> list[str]:
     return [
         name
         for name, place in row.items()
-        for parent in ("checkpoint", "early_stopping", "ema", "scheduler")
+        for parent in ("checkpoint", "early_stopping", "ema", "scheduler", "track_grad_norm")
         if place
         and name.startswith(parent + ".")
         and (row[parent] == 1 if parent == "checkpoint" else row[parent] == 0)

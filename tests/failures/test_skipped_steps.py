@@ -1,5 +1,7 @@
 """on_nonfinite: skip leaves out the steps that would spoil the weights, and says so."""
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,36 @@ def test_a_bad_step_changes_nothing(
     moved = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")["model"]
     assert all(weight.isfinite().all() for weight in moved.values())
     assert not torch.equal(moved["head.weight"], before["head.weight"])
+
+
+@pytest.mark.parametrize("tracked", [2.0, {"norm_type": 1.0, "by_layer": True}], ids=str)
+def test_a_bad_step_has_no_norm(tmp_path: Path, tracked: object) -> None:
+    """The rows of the steps around it have one."""
+    options = {"track_grad_norm": tracked, "gradient_clip_val": 1.0, "log_every_n_steps": 1}
+    folder = skipping(tmp_path, "gradient", 2, **options)
+    assert launch(folder, "--max-steps", "4").done
+    with (run_folder(folder) / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))[:4]
+    for name in [name for name in rows[0] if name.startswith("grad_norm")]:
+        assert [bool(row[name]) for row in rows] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("strategy", ["single", "ddp", "fsdp"])
+@pytest.mark.parametrize("answer", ["raise", "skip", "ignore"])
+@pytest.mark.parametrize("precision", ["32-true", "16-mixed"])
+def test_bad_gradients_are_named(
+    tmp_path: Path, strategy: str, answer: str, precision: str
+) -> None:
+    """Once for each step that has them, whichever rank has made them, before the run may end."""
+    ranks = None if strategy == "single" else 2
+    options = {"print_nan_grads": True, "on_nonfinite": answer, "precision": precision}
+    options |= {"strategy": strategy, "devices": ranks or 1, "enable_progress_bar": False}
+    folder = skipping(tmp_path, "gradient", 2, **options)
+    ended = launch(folder, "--max-steps", "3", ranks=ranks)
+    scaled = "scaled " if precision == "16-mixed" else ""
+    said = [line for line in ended.output.splitlines() if line.startswith("step 3: ")]
+    # of the last layer's weight and bias, the harm is the bias's
+    assert said == [f"step 3: {scaled}gradients that are not finite: head.bias"]
+    # a scaler may begin with a scale that is too large
+    assert scaled or not re.search("step [12]: ", ended.output), ended.output
+    assert ended.done == (answer != "raise" or precision == "16-mixed"), ended.output

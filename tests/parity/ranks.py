@@ -97,10 +97,10 @@ def run_lightning(
         script,
         optimizers,
         rank={"rank": rank, "world_size": 2},
-        callbacks=[OwnStreams()],
+        callbacks=[OwnStreams(), *flags.get("callbacks", ())],
         devices=2,
         strategy=DDPStrategy(process_group_backend="gloo", timeout=timedelta(seconds=TIMEOUT)),
-        **flags,
+        **{name: value for name, value in flags.items() if name != "callbacks"},
     )
     weights = {
         name: weight.numpy() for name, weight in trainer.lightning_module.model.state_dict().items()

@@ -18,6 +18,7 @@ from tests.support.killed_runs import (
 from tests.support.same_runs import assert_same_runs
 
 WRAP = {"wrap": ["Block"]}
+SNAPSHOTS = {"save_hyperparameters": True, "save_code": True, "log_every_n_steps": 2}
 SLOW_STEPS: dict[str, Any] = {"module": {"path": "model.py:Net", "args": {"pause": 0.01}}}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
@@ -56,6 +57,11 @@ SINGLE: dict[str, dict[str, Any]] = {
         "checkpoint": {"monitor": "val_loss"},
     },
     "weighted batches": {"batch_weight": "acc", "accumulate_grad_batches": 3},
+    "gradient norms": {
+        "track_grad_norm": {"norm_type": "inf", "by_layer": True},
+        "gradient_clip_val": 0.5,
+        "log_every_n_steps": 2,
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -64,6 +70,14 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
+    "ddp gradient norms": (
+        2,
+        {"strategy": "ddp", "gradient_clip_val": 0.5, "track_grad_norm": 2.0, **SNAPSHOTS},
+    ),
+    "fsdp gradient norms": (
+        2,
+        {"strategy": "fsdp", "fsdp": WRAP, "track_grad_norm": {"by_layer": True}, **SNAPSHOTS},
+    ),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),

@@ -55,6 +55,22 @@ CASES = {
         "gradient_clip_val: 1\noptimizer: {name: SparseAdam}",
         "gradient_clip_val: 1\noptimizer: {name: Adam}",
     ),
+    "sparse-gradients": (
+        "print_nan_grads: true\noptimizer: {name: SparseAdam}",
+        "track_grad_norm: true\noptimizer: {name: Adam}",
+    ),
+    "depth-of-no-summary": (
+        "model_summary_depth: 2\nenable_model_summary: false",
+        "model_summary_depth: 2",
+    ),
+    "device-stats-logger": (
+        "device_stats: true\nloggers: []",
+        "device_stats: true\nloggers: [tensorboard]",
+    ),
+    "layer-norms-logger": (
+        "track_grad_norm: {by_layer: true}\nloggers: []",
+        "track_grad_norm: true\nloggers: []",
+    ),
     "warmup-interval": (
         f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5}}",
         f"{SGD}scheduler: {{name: CosineAnnealingLR, warmup_steps: 5, interval: step}}",

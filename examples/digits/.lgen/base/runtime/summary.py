@@ -4,12 +4,16 @@ from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
 
-def summarize(model: nn.Module) -> str:
-    """Return a table of the model's direct children, their types and numbers of parameters."""
+def summarize(model: nn.Module, depth: int = 1) -> str:
+    """Return a table of the model's parts, their types and numbers of parameters.
+
+    Parts are those of so many levels; -1 are all.
+    """
     rows = [("name", "type", "parameters")]
-    for name, child in model.named_children():
-        number = "not known yet" if is_lazy(child) else f"{num_parameters(child):,}"
-        rows.append((name, type(child).__name__, number))
+    for name, part in model.named_modules():
+        if name and (depth == -1 or name.count(".") < depth):
+            number = "not known yet" if is_lazy(part) else f"{num_parameters(part):,}"
+            rows.append((name, type(part).__name__, number))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [f"{a:{widths[0]}}  {b:{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
     if is_lazy(model):
