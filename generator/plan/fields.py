@@ -10,6 +10,7 @@ from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
+from lgen.spec.predicates import sets_rates
 from lgen.tables.torch_optim import Kind
 from lgen.tables.torch_optim import arguments as arguments_of
 from lgen.user_code.classes import UserClass, UserData
@@ -178,11 +179,6 @@ def fields(
             ),
         },
     )
-
-
-def sets_rates(spec: Spec) -> bool:
-    """Whether the scheduler sets the rates by itself, whatever the optimizer's lr is."""
-    return spec.scheduler is not None and spec.scheduler.name in ("OneCycleLR", "CyclicLR")
 
 
 def warms_up(spec: Spec) -> bool:

@@ -13,6 +13,7 @@ from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
+from lgen.plan.groups import groups
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
 from lgen.plan.project_files import project_files
@@ -68,6 +69,7 @@ def make_plan(
                 config,
                 devices(spec, data),
                 evaluation(spec, module, data),
+                groups(spec),
                 loaders(spec, module, data),
                 loop(spec, module, data),
                 precision(spec),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
-from lgen.plan.fields import sets_rates, warms_up
+from lgen.plan.fields import warms_up
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import max_epochs, sets_rates
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData

@@ -90,7 +90,8 @@ def _name_classes(schema: dict[str, Any], kind: Kind) -> None:
             "then": {
                 "properties": {
                     **{key: True for key in own},
-                    **{a: _argument_schema(row) for a, row in args.items() if "type" in row},
+                    **_groups_schema(args, own),
+                    **_argument_schemas(args),
                 },
                 "required": [
                     a
@@ -102,6 +103,19 @@ def _name_classes(schema: dict[str, Any], kind: Kind) -> None:
         }
         for name, args in usable.items()
     ]
+
+
+def _argument_schemas(args: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of the arguments that a spec may give."""
+    return {name: _argument_schema(row) for name, row in args.items() if "type" in row}
+
+
+def _groups_schema(args: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """What groups of parameters may set of the arguments, where the class has groups."""
+    if "groups" not in own:
+        return {}
+    keys = {"match": True, **_argument_schemas(args)}
+    return {"groups": {"items": {"properties": keys, "additionalProperties": False}}}
 
 
 def _argument_schema(row: dict[str, Any]) -> dict[str, Any]:

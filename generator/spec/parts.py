@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, JsonValue, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
+
+
+def _as_list(value: Any) -> Any:
+    """A list of a text that stands alone."""
+    return [value] if isinstance(value, str) else value
+
+
+Pattern = Annotated[str, Field(min_length=1)]
+_Patterns = Annotated[list[Pattern], Field(min_length=1)]
+Patterns = Annotated[
+    _Patterns, BeforeValidator(_as_list, json_schema_input_type=Pattern | _Patterns)
+]
 
 
 class ClassPath(ShortPart):
@@ -47,6 +66,20 @@ class ClassPath(ShortPart):
         return self.file.removesuffix(".py").replace("/", ".")
 
 
+class ParameterGroup(Part):
+    """The parameters that `match` names; every other key is an argument of the optimizer."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    match: Patterns = option(..., "bias, norm or globs of the parameters' names")
+
+    @property
+    def args(self) -> dict[str, JsonValue]:
+        """The arguments as given."""
+        return dict(self.__pydantic_extra__)
+
+
 class Optimizer(Part):
     """An optimizer of torch.optim by name; every other key is one of its arguments."""
 
@@ -54,6 +87,9 @@ class Optimizer(Part):
     __pydantic_extra__: dict[str, JsonValue]
 
     name: str = option(..., "a class of torch.optim")
+    groups: list[ParameterGroup] = option(
+        [], "arguments of some parameters: the first group that a parameter matches sets its own"
+    )
 
     @property
     def args(self) -> dict[str, JsonValue]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from lgen.spec.allowed import choices, keys_at, schema_at, words
 from lgen.spec.document import Document, Path
 from lgen.spec.fault import Fault, nearest
 from lgen.spec.hints import meant
 from lgen.spec.options import Spec
+from lgen.spec.parts import Optimizer
 from lgen.spec.rules import RULES
 from lgen.spec.types import fits
 from lgen.tables.torch_optim import Kind, classes
@@ -131,11 +132,15 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if "refused" in rows[part.name]:
         return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
-    own = [] if kind == "optimizers" else ["interval", "frequency", "monitor", "warmup_steps"]
+    own = ["interval", "frequency", "monitor", "warmup_steps"] if kind == "schedulers" else []
     faults = []
-    for name, value in part.args.items():
-        if message := _argument_fault(part.name, name, value, known, own):
-            faults.append(document.fault((key, name), message))
+    given: list[tuple[Path, JsonValue]] = [((key, n), value) for n, value in part.args.items()]
+    if isinstance(part, Optimizer):
+        for number, group in enumerate(part.groups):
+            given += [((key, "groups", number, n), value) for n, value in group.args.items()]
+    for path, value in given:
+        if message := _argument_fault(part.name, str(path[-1]), value, known, own):
+            faults.append(document.fault(path, message))
     for name, row in known.items():
         if "type" in row and "default" not in row and not row.get("length"):
             if name not in part.args:

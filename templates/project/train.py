@@ -64,7 +64,9 @@ from runtime.monitor_value import monitor_value
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
+from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
+from runtime.parameter_groups import parameter_groups
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
@@ -571,7 +573,17 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
     total_steps = cfg.max_steps  #: if total_by_steps
-    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec
+    # the first rule that a parameter matches sets its arguments  #: if group_rules_given
+    groups = parameter_groups(  #: if group_rules_given
+        model,
+        #: for rule in group_rules
+        {{ rule | literal }},
+        #: endfor
+    )
+    optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
+    settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
+    settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
+    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
@@ -632,6 +644,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "raw_model": model.state_dict(),  #: if ema and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
+                "group_settings": settings,  #: if saves_groups
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
@@ -664,13 +677,16 @@ def main(cfg: Config) -> dict[str, float]:
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
+        check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
-        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
+        override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
+        override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
         started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed

@@ -48,6 +48,7 @@ SCHEDULERS: tuple[Any, ...] = (
 OPTIONS: dict[str, tuple[Any, ...]] = {
     # of the spec, or what configure_optimizers of the module returns
     "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler"),
+    "optimizer.groups": (ABSENT, [{"match": ["bias", "norm", "leave.*"], "lr": 0.002}]),
     "scheduler": SCHEDULERS,
     "scheduler.interval": (ABSENT, "step", "validation"),
     "scheduler.frequency": (ABSENT, 3),

@@ -19,6 +19,15 @@ from tests.support.same_runs import assert_same_runs
 
 WRAP = {"wrap": ["Block"]}
 SLOW_STEPS: dict[str, Any] = {"module": {"path": "model.py:Net", "args": {"pause": 0.01}}}
+GROUPED = {
+    "name": "AdamW",
+    "lr": 0.01,
+    "weight_decay": 0.1,
+    "groups": [
+        {"match": ["bias", "norm"], "weight_decay": 0.0},
+        {"match": "blocks.*", "lr": 0.02, "betas": [0.8, 0.99]},
+    ],
+}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
     "workers": {"num_workers": 2, "persistent_workers": True},
@@ -55,15 +64,21 @@ SINGLE: dict[str, dict[str, Any]] = {
         "val_check_interval": 5,
         "checkpoint": {"monitor": "val_loss"},
     },
+    "groups of parameters": {
+        "optimizer": GROUPED,
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5},
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
+    "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
+    "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),
@@ -76,6 +91,8 @@ FAST = (
     "16-mixed",
     "plateau and early stopping",
     "averaged weights",
+    "groups of parameters",
+    "fsdp groups",
     "ddp",
     "fsdp",
 )
