@@ -25,6 +25,7 @@ _OPTION = {
     "every_n_epochs": "checkpoint.every_n_epochs",
     "every_n_train_steps": "checkpoint.every_n_train_steps",
     "train_time_interval": "checkpoint.train_time_interval",
+    "layer_decay": "optimizer.layer_decay.factor",
     "ema_decay": "ema.decay",
     "ema_update_every_n_steps": "ema.update_every_n_steps",
     "patience": "early_stopping.patience",

@@ -7,14 +7,22 @@ from lgen.spec.options import Spec
 
 
 def groups(spec: Spec) -> Decisions:
-    """The rules that make groups of parameters, and whether their settings are saved."""
+    """The rules and layers that make groups of parameters, and whether their settings are saved."""
     given = spec.optimizer.groups if spec.optimizer else []
+    decay = spec.optimizer.layer_decay if spec.optimizer else None
+    grouped = bool(given) or decay is not None
     saved = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     return Decisions(
         flags={
             "group_rules_given": bool(given),
-            "grouped": bool(given),
-            "saves_groups": bool(given) and saved,
+            "decays_by_layer": decay is not None,
+            "grouped": grouped,
+            "saves_groups": grouped and saved,
         },
-        values={"group_rules": [{"match": group.match, **group.args} for group in given]},
+        names={"UNSPLIT": "groups" if given else '[{"params": list(model.parameters())}]'},
+        values={
+            "group_rules": [{"match": group.match, **group.args} for group in given],
+            "layers": decay.layers if decay else [],
+            "layer_decay": decay.factor if decay else 0.0,
+        },
     )

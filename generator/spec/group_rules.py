@@ -37,6 +37,15 @@ def _changes_nothing(spec: Spec) -> bool:
     return False
 
 
+def _has_one_layer(spec: Spec) -> bool:
+    """Whether layer_decay names one layer only."""
+    decay = spec.optimizer.layer_decay if spec.optimizer else None
+    if decay is None or len(decay.layers) > 1:
+        return False
+    (only,) = decay.layers
+    return not isinstance(only, str) or not any(sign in only for sign in "*?[")
+
+
 GROUP_RULES: tuple[Rule, ...] = (
     Rule(
         "group-arguments",
@@ -65,6 +74,21 @@ GROUP_RULES: tuple[Rule, ...] = (
         lambda s: sets_rates(s) and bool(group_arguments(s, "lr")),
         "this schedule sets the rates of all groups",
         "remove lr from the groups; max_lr may be a list of the optimizer's own and each group's",
+    ),
+    Rule(
+        "layer-decay-rates",
+        ("optimizer.layer_decay", "scheduler"),
+        lambda s: sets_rates(s) and s.optimizer is not None and s.optimizer.layer_decay is not None,
+        "this schedule sets the rates of all layers",
+        "choose another scheduler, such as CosineAnnealingLR with warmup_steps, or remove "
+        "layer_decay",
+    ),
+    Rule(
+        "layer-decay-layers",
+        ("optimizer.layer_decay.layers",),
+        _has_one_layer,
+        "a single layer has no other whose rate could be lower",
+        'name all layers from input to output, such as [embed, "blocks.*", head]',
     ),
     Rule(
         "group-momentum",

@@ -80,6 +80,17 @@ class ParameterGroup(Part):
         return dict(self.__pydantic_extra__)
 
 
+class LayerDecay(Part):
+    """Learning rates that fall from the last layer to the first."""
+
+    factor: float = option(..., "rate of a layer as a share of the next one's", gt=0, lt=1)
+    layers: Annotated[list[Pattern | _Patterns], Field(min_length=1)] = option(
+        ...,
+        "every part of the model from input to output: names, globs for several layers, lists for "
+        "one",
+    )
+
+
 class Optimizer(Part):
     """An optimizer of torch.optim by name; every other key is one of its arguments."""
 
@@ -89,6 +100,10 @@ class Optimizer(Part):
     name: str = option(..., "a class of torch.optim")
     groups: list[ParameterGroup] = option(
         [], "arguments of some parameters: the first group that a parameter matches sets its own"
+    )
+
+    layer_decay: LayerDecay | None = option(
+        None, "lower learning rates for the layers before the last"
     )
 
     @property

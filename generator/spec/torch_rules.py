@@ -47,7 +47,8 @@ def _several_groups(spec: Spec) -> bool:
     if spec.scheduler is None or spec.optimizer is None:
         return False
     given = (spec.scheduler.args.get(name) for name in _BY_GROUP)
-    number = len(arguments_by_group(spec))
+    # of layers only the model knows the number
+    number = 0 if spec.optimizer.layer_decay else len(arguments_by_group(spec))
     return any(isinstance(value, list) and len(value) != number for value in given)
 
 

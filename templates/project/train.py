@@ -55,6 +55,7 @@ from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
+from runtime.layer_decay import decay_by_layer
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
@@ -130,6 +131,7 @@ class Config:
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
+    layer_decay: float = {{ layer_decay }}  # rate of a layer as a share of the next one's  #: if decays_by_layer
     accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
@@ -185,6 +187,7 @@ class Config:
             #: endfor
             warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
+            layer_decay={{ bounds.layer_decay | literal }},  #: if decays_by_layer
             accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
@@ -580,6 +583,8 @@ def main(cfg: Config) -> dict[str, float]:
         {{ rule | literal }},
         #: endfor
     )
+    # the last layer has the rate lr, each before it layer_decay times that of the next  #: if decays_by_layer
+    groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
     optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
     settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
     settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler

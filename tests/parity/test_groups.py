@@ -100,6 +100,53 @@ def test_a_cycle_with_a_rate_for_each_group(tmp_path):
     assert_equal_weights(result, trainer)
 
 
+def by_layer(model):
+    """Half the rate for each layer before the last, and no decay of biases and norms."""
+    of = dict(model.named_parameters())
+    groups = []
+    for rate, layer in ((0.01, "out"), (0.005, "hidden"), (0.0025, "norm")):
+        for decay, kinds in ((0.1, "weight"), (0.0, "bias")):
+            if layer == "norm":
+                decay = 0.0
+            groups.append({"params": [of[f"{layer}.{kinds}"]], "lr": rate, "weight_decay": decay})
+    return torch.optim.AdamW(groups)
+
+
+@pytest.mark.parametrize("strategy", ["single", "ddp"])
+def test_a_rate_that_falls_from_layer_to_layer(tmp_path, strategy):
+    optimizer = {
+        "name": "AdamW",
+        "lr": 0.01,
+        "weight_decay": 0.1,
+        "groups": [{"match": ["bias", "norm"], "weight_decay": 0.0}],
+        "layer_decay": {"factor": 0.5, "layers": ["norm", "hidden", "out"]},
+    }
+    options = {**OPTIONS, "optimizer": optimizer}
+    if strategy == "ddp":
+        result, _, ((weights, _, _), _) = both(tmp_path, options, by_layer)
+        assert weights.keys() == result.weights.keys()
+        for name, weight in weights.items():
+            assert torch.equal(torch.from_numpy(weight), result.weights[name]), name
+        return
+    script = make_script(tmp_path, options)
+    assert_equal_weights(script.run(), beside(script, by_layer))
+
+
+def test_a_resumed_run_takes_another_factor(tmp_path):
+    """A new factor and a new rate change what the schedule of every layer starts from."""
+    decay = {"factor": 0.5, "layers": ["norm", "hidden", "out"]}
+    options = {
+        **OPTIONS,
+        "optimizer": {"name": "SGD", "lr": 0.01, "layer_decay": decay},
+        "scheduler": {"name": "StepLR", "step_size": 1, "gamma": 0.1},
+    }
+    script = make_script(tmp_path, {**options, "max_epochs": 1})
+    script.run()
+    result = script.run(resume="last", max_epochs=2, lr=0.1, layer_decay=0.2)
+    rates = [group["lr"] for group in result.state["optimizer"]["param_groups"]]
+    assert rates == pytest.approx([1e-3, 2e-4, 4e-5])
+
+
 def test_two_ranks(tmp_path):
     result, _, theirs = both(tmp_path, OPTIONS, adamw)
     for weights, _, _ in theirs:

@@ -28,6 +28,12 @@ GROUPED = {
         {"match": "blocks.*", "lr": 0.02, "betas": [0.8, 0.99]},
     ],
 }
+BY_LAYER = {
+    "name": "SGD",
+    "lr": 0.05,
+    "momentum": 0.9,
+    "layer_decay": {"factor": 0.5, "layers": ["enter", "blocks.*", "leave"]},
+}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
     "workers": {"num_workers": 2, "persistent_workers": True},
@@ -68,6 +74,10 @@ SINGLE: dict[str, dict[str, Any]] = {
         "optimizer": GROUPED,
         "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5},
     },
+    "rates by layer": {
+        "optimizer": BY_LAYER,
+        "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -79,6 +89,7 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
+    "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),

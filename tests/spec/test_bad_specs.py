@@ -66,6 +66,26 @@ def faults(text: str) -> list[str]:
             GOOD + "optimizer:\n  name: SGD\n  groups:\n    - match: a\n      lr: -1\n",
             "lgen.yaml:7: SGD's lr is -1",
         ),
+        (
+            GOOD + "optimizer: {name: SGD, layer_decay: {factor: 1, layers: [a, b]}}\n",
+            "optimizer.layer_decay.factor is 1; allowed: float > 0 and < 1",
+        ),
+        (
+            GOOD + "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: []}}\n",
+            "optimizer.layer_decay.layers is []",
+        ),
+        (
+            GOOD + "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, []]}}\n",
+            "optimizer.layer_decay.layers.1 is []; allowed: str, or list of str",
+        ),
+        (
+            GOOD + "optimizer: {name: SGD, layer_decay: 0.8}\n",
+            "optimizer.layer_decay is 0.8; allowed: mapping of factor, layers",
+        ),
+        (
+            GOOD + "optimizer: {name: SGD, layer_decay: {layers: [a, b]}}\n",
+            "optimizer.layer_decay.factor is missing",
+        ),
         (GOOD + "optimizer: {name: LBFGS}\n", "lgen.yaml:3: LBFGS: it calls the training step"),
         (GOOD + "scheduler: {name: LambdaLR}\n", "write configure_optimizers"),
         (GOOD + "scheduler: {name: StepLR}\n", "StepLR needs step_size: int"),

@@ -200,6 +200,16 @@ CASES = {
         "optimizer: {name: AdamW, groups: [{match: bias, eps: 1}]}\n"
         "scheduler: {name: OneCycleLR, max_lr: [1, 2]}",
     ),
+    "layer-decay-rates": (
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+        "scheduler: {name: OneCycleLR, max_lr: 1}",
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+        "scheduler: {name: LinearLR}",
+    ),
+    "layer-decay-layers": (
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [[a, b]]}}",
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: ['a*']}}",
+    ),
     "group-momentum": (
         "optimizer: {name: AdamW, groups: [{match: bias, betas: [0.8, 0.9]}]}\n"
         "scheduler: {name: OneCycleLR, max_lr: 1}",
@@ -244,6 +254,12 @@ CASES = {
             "scheduler: {name: OneCycleLR, max_lr: [1]}",
             "optimizer: {name: AdamW, groups: [{match: bias, eps: 1}]}\n"
             "scheduler: {name: OneCycleLR, max_lr: [1, 3]}",
+        ),
+        (
+            "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+            "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, min_lr: [0.1]}",
+            "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+            "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, min_lr: 0.1}",
         ),
         (
             "optimizer: {name: SGD, groups: [{match: a, dampening: 0}, {match: b, lr: 1}]}",
