@@ -18,7 +18,10 @@ def group_settings(model: nn.Module, optimizer: Optimizer) -> GroupSettings:
 def check_groups(checkpoint: Mapping[str, Any], settings: GroupSettings) -> None:
     """End the program unless each parameter is in the group that it was in."""
     if "group_settings" not in checkpoint:
-        raise SystemExit("the checkpoint's optimizer had no groups of parameters; start a new run")
+        raise SystemExit(
+            "the checkpoint holds no settings of groups: its script had another optimizer; start a "
+            "new run from its weights"
+        )
     old, new = places(checkpoint["group_settings"]), places(settings)
     for name in old | new:
         if old.get(name) != new.get(name):

@@ -64,5 +64,6 @@ def argument_bounds(
 ) -> list[tuple[str, str]]:
     """The settings that are arguments of an optimizer or scheduler and have bounds, with these."""
     rows = arguments(kind, name) if name else {}
-    found = [(f.name, bounds(rows[f.argument])) for f in fields if f.type in ("int", "float")]
+    numbers = [field for field in fields if field.type in ("int", "float")]
+    found = [(field.name, bounds(rows.get(field.argument, {}))) for field in numbers]
     return [(setting, allowed) for setting, allowed in found if allowed]

@@ -122,7 +122,12 @@ def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
 
 
 def _torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
-    """The plain types that torch gives the arguments of an optimizer or scheduler."""
+    """The plain types that torch gives the arguments of an optimizer or scheduler.
+
+    Of an optimizer that is not torch's those that are floats everywhere.
+    """
+    if isinstance(part, Optimizer) and part.module:
+        return dict.fromkeys(("lr", "eps", "momentum", "weight_decay"), "float")
     rows = arguments_of(kind, part.name) if part and part.name else {}
     return {name: row["type"] for name, row in rows.items() if row.get("type") in SIMPLE_TYPES}
 

@@ -107,12 +107,11 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
         },
         names={
             "PARAMETERS": "parameters" if picks else "model.parameters()",
-            "OPTIMIZER": f"torch.optim.{spec.optimizer.name}" if spec.optimizer else "",
             "SCHEDULER": f"lr_scheduler.{name}",
             "SCHEDULER_DUE": " and ".join(due),
         },
         values={
-            "optimizer_class": spec.optimizer.name if spec.optimizer else "",
+            "optimizer_class": spec.optimizer.class_name if spec.optimizer else "",
             "scheduler_class": name,
             "plateau_monitor": monitor,
             "scheduler_frequency": frequency,

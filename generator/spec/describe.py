@@ -83,7 +83,10 @@ def _name_classes(schema: dict[str, Any], kind: Kind) -> None:
     """Allow the known names alone, and for each of them its own arguments."""
     usable = {name: row["args"] for name, row in classes(kind).items() if "args" in row}
     own = schema["properties"]
-    own["name"] = {"enum": list(usable), "description": own["name"]["description"]}
+    names: dict[str, Any] = {"enum": list(usable)}
+    if kind == "optimizers":
+        names = {"anyOf": [names, {"type": "string", "pattern": r"\."}]}  # of another package
+    own["name"] = {**names, "description": own["name"]["description"]}
     schema["allOf"] = [
         {
             "if": {"properties": {"name": {"const": name}}, "required": ["name"]},

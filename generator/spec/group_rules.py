@@ -84,6 +84,16 @@ GROUP_RULES: tuple[Rule, ...] = (
         "layer_decay",
     ),
     Rule(
+        "layer-decay-lr",
+        ("optimizer.layer_decay", "optimizer"),
+        lambda s: s.optimizer is not None
+        and s.optimizer.layer_decay is not None
+        and bool(s.optimizer.module)
+        and "lr" not in s.optimizer.args,
+        "the rates of the layers follow from lr, which lgen does not know of this optimizer",
+        "add lr to optimizer",
+    ),
+    Rule(
         "layer-decay-layers",
         ("optimizer.layer_decay.layers",),
         _has_one_layer,

@@ -92,12 +92,14 @@ class LayerDecay(Part):
 
 
 class Optimizer(Part):
-    """An optimizer of torch.optim by name; every other key is one of its arguments."""
+    """An optimizer by name; every other key is one of its arguments."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
 
-    name: str = option(..., "a class of torch.optim")
+    name: str = option(
+        ..., "a class of torch.optim, or any by its dotted path, such as my_optim.Lion"
+    )
     groups: list[ParameterGroup] = option(
         [], "arguments of some parameters: the first group that a parameter matches sets its own"
     )
@@ -105,6 +107,16 @@ class Optimizer(Part):
     layer_decay: LayerDecay | None = option(
         None, "lower learning rates for the layers before the last"
     )
+
+    @property
+    def module(self) -> str:
+        """The module that the class is imported from, empty for one of torch.optim."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def class_name(self) -> str:
+        """The class's name in its module."""
+        return self.name.rpartition(".")[2]
 
     @property
     def args(self) -> dict[str, JsonValue]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 import torch.distributed as dist
 import tyro
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_before_torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
@@ -27,10 +28,13 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_behind_torch
 from tqdm import tqdm
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_last
 
 from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.averaged_weights import averaged_weights
@@ -586,9 +590,9 @@ def main(cfg: Config) -> dict[str, float]:
     # the last layer has the rate lr, each before it layer_decay times that of the next  #: if decays_by_layer
     groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
     optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
+    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
     settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
     settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
-    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec

@@ -87,6 +87,13 @@ class Net(nn.Module):
         x, y = batch
         return F.cross_entropy(self(x), y)
 """
+_DESCENT = """
+
+class Descent(torch.optim.SGD):
+    def __init__(self, params: Any, lr: float, warmup_steps: int = 0) -> None:
+        super().__init__(params, lr)
+        self.warmup_steps = warmup_steps
+"""
 _TYPES = {
     "batch": "Any",
     "batch_idx": "int",
@@ -150,6 +157,8 @@ def model_text(of: Mapping[str, Any]) -> str:
         text += f"\n    def predict_step(self{_signature(arguments)}) -> Tensor:\n"
         text += _log(arguments) + "        return self(batch[0]).argmax(dim=1)\n"
     text += "".join(_hook(name, of) for name in hooks(of))
+    if isinstance(optimizer, dict) and optimizer["name"] == "model.Descent":
+        text += _DESCENT
     if optimizer == "configured":
         text += "\n    def configure_optimizers(self) -> Optimizer:\n"
         text += "        return torch.optim.SGD(self.parameters(), lr=0.1)\n"

@@ -34,6 +34,7 @@ BY_LAYER = {
     "momentum": 0.9,
     "layer_decay": {"factor": 0.5, "layers": ["enter", "blocks.*", "leave"]},
 }
+OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
     "workers": {"num_workers": 2, "persistent_workers": True},
@@ -78,6 +79,10 @@ SINGLE: dict[str, dict[str, Any]] = {
         "optimizer": BY_LAYER,
         "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
     },
+    "own optimizer": {
+        "optimizer": {**GROUPED, "name": "model.Lion"},
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -85,11 +90,13 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
+    "ddp own optimizer": (2, {"strategy": "ddp", "optimizer": OWN}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
+    "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),

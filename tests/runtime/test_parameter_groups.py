@@ -137,5 +137,5 @@ def test_a_parameter_keeps_its_group():
     (_, old, _), (_, new, _) = make(), make(match="0.*")
     with pytest.raises(SystemExit, match=r"the parameter [01]\.\w+ has moved to another group"):
         check_groups({"group_settings": old}, new)
-    with pytest.raises(SystemExit, match="the checkpoint's optimizer had no groups"):
+    with pytest.raises(SystemExit, match="the checkpoint holds no settings of groups"):
         check_groups({}, new)

@@ -206,6 +206,10 @@ CASES = {
         "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
         "scheduler: {name: LinearLR}",
     ),
+    "layer-decay-lr": (
+        "optimizer: {name: a.Lion, layer_decay: {factor: 0.8, layers: [a, b]}}",
+        "optimizer: {name: a.Lion, lr: 1, layer_decay: {factor: 0.8, layers: [a, b]}}",
+    ),
     "layer-decay-layers": (
         "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [[a, b]]}}",
         "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: ['a*']}}",
