@@ -11,6 +11,7 @@ from lgen.plan import Plan, make_plan
 from lgen.render.imports import top_level_modules
 from lgen.spec.check import Checked, check
 from lgen.spec.fault import Fault
+from lgen.user_code.optimizer import optimizer_file
 from lgen.user_code.source import Project
 
 
@@ -32,10 +33,12 @@ def project_plan(
     checked = check(root, text, given=given)
     if not isinstance(checked, Checked):
         return checked
-    packages = _packages(root, {checked.module.file, checked.data.file})
+    own = optimizer_file(root, checked.spec.optimizer)
+    files = {checked.module.file, checked.data.file, *([own] if own else [])}
+    packages = _packages(root, files)
     if isinstance(packages, list):
         return packages
-    return make_plan(checked.spec, checked.module, checked.data, packages)
+    return make_plan(checked.spec, checked.module, checked.data, packages, own is not None)
 
 
 def _packages(root: Path, files: set[str]) -> frozenset[str] | list[Fault]:

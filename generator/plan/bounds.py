@@ -25,6 +25,7 @@ _OPTION = {
     "every_n_epochs": "checkpoint.every_n_epochs",
     "every_n_train_steps": "checkpoint.every_n_train_steps",
     "train_time_interval": "checkpoint.train_time_interval",
+    "layer_decay": "optimizer.layer_decay.factor",
     "ema_decay": "ema.decay",
     "ema_update_every_n_steps": "ema.update_every_n_steps",
     "patience": "early_stopping.patience",
@@ -63,5 +64,6 @@ def argument_bounds(
 ) -> list[tuple[str, str]]:
     """The settings that are arguments of an optimizer or scheduler and have bounds, with these."""
     rows = arguments(kind, name) if name else {}
-    found = [(f.name, bounds(rows[f.argument])) for f in fields if f.type in ("int", "float")]
+    numbers = [field for field in fields if field.type in ("int", "float")]
+    found = [(field.name, bounds(rows.get(field.argument, {}))) for field in numbers]
     return [(setting, allowed) for setting, allowed in found if allowed]

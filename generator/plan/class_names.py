@@ -5,20 +5,23 @@ from __future__ import annotations
 import builtins
 import re
 import tokenize
+from collections.abc import Set
 from functools import cache
 from importlib import resources
 from io import StringIO
 
-from lgen.plan.decisions import Decisions
+from lgen.plan.decisions import Decisions, merge
+from lgen.plan.optimizer_class import optimizer_class
 from lgen.spec.options import Spec
 
 _FOLDERS = ("project", "project/events", "project/tests")
 
 
-def class_names(spec: Spec) -> Decisions:
+def class_names(spec: Spec, own_modules: Set[str] = frozenset()) -> Decisions:
     """Each class by its own name, or imported under another where a generated file uses that name.
 
-    The name depends on the classes alone, so that no other option changes it.
+    The name depends on the classes alone, so that no other option changes it. `own_modules` are
+    the top-level names of the project's own modules.
     """
     module, data = spec.module.class_name, spec.data.class_name
     model_name = module
@@ -27,14 +30,28 @@ def class_names(spec: Spec) -> Decisions:
     data_name = data
     while _is_taken(data_name) or data_name == model_name:
         data_name = _prefixed("Data" if data in (module, model_name) else "User", data_name)
-    return Decisions(
-        names={
-            "UserModel": model_name,
-            "UserData": data_name,
-            "MODEL_CLASS": _imported(module, model_name),
-            "DATA_CLASS": _imported(data, data_name),
-        },
-        values={"data_name": data_name},
+    optimizer = spec.optimizer
+    name = optimizer.class_name if optimizer and optimizer.module else "torch"
+    local = name
+    while _is_taken(local) or local in (model_name, data_name):
+        local = _prefixed("User", local)
+    imported = _imported(name, local)
+    classes = {
+        "MODEL_CLASS": _imported(module, model_name),
+        "DATA_CLASS": _imported(data, data_name),
+    }
+    for key, path in (("MODEL_CLASS", spec.module), ("DATA_CLASS", spec.data)):
+        if optimizer and optimizer.module == path.import_name:
+            classes[key] = ", ".join(sorted([classes[key], imported]))
+            break
+    return merge(
+        [
+            Decisions(
+                names={"UserModel": model_name, "UserData": data_name, **classes},
+                values={"data_name": data_name},
+            ),
+            optimizer_class(spec, imported, local, own_modules),
+        ]
     )
 
 

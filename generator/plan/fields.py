@@ -10,6 +10,7 @@ from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
+from lgen.spec.predicates import sets_rates
 from lgen.tables.torch_optim import Kind
 from lgen.tables.torch_optim import arguments as arguments_of
 from lgen.user_code.classes import UserClass, UserData
@@ -20,8 +21,8 @@ RESERVED = frozenset("""
     limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
     gradient_clip_val max_epochs max_steps min_epochs min_steps max_time val_check_interval
     check_val_every_n_epoch num_sanity_val_steps log_every_n_steps save_top_k every_n_epochs
-    every_n_train_steps train_time_interval ema_decay ema_update_every_n_steps patience min_delta
-    warmup_steps scheduler_frequency
+    every_n_train_steps train_time_interval layer_decay ema_decay ema_update_every_n_steps patience
+    min_delta warmup_steps scheduler_frequency
     """.split())
 SIMPLE_TYPES = {"int", "float", "str", "bool"}
 
@@ -121,7 +122,12 @@ def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
 
 
 def _torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
-    """The plain types that torch gives the arguments of an optimizer or scheduler."""
+    """The plain types that torch gives the arguments of an optimizer or scheduler.
+
+    Of an optimizer that is not torch's those that are floats everywhere.
+    """
+    if isinstance(part, Optimizer) and part.module:
+        return dict.fromkeys(("lr", "eps", "momentum", "weight_decay"), "float")
     rows = arguments_of(kind, part.name) if part and part.name else {}
     return {name: row["type"] for name, row in rows.items() if row.get("type") in SIMPLE_TYPES}
 
@@ -178,11 +184,6 @@ def fields(
             ),
         },
     )
-
-
-def sets_rates(spec: Spec) -> bool:
-    """Whether the scheduler sets the rates by itself, whatever the optimizer's lr is."""
-    return spec.scheduler is not None and spec.scheduler.name in ("OneCycleLR", "CyclicLR")
 
 
 def warms_up(spec: Spec) -> bool:

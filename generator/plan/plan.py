@@ -13,6 +13,7 @@ from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
+from lgen.plan.groups import groups
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
 from lgen.plan.measures import measures
@@ -28,18 +29,15 @@ from lgen.user_code.classes import UserClass, UserData
 
 @dataclass(frozen=True)
 class Plan:
-    """Every decision, and the spec that they were made from."""
+    """Every decision, and the spec that they were made from.
+
+    `own_modules` are the top-level names of the project's own modules.
+    """
 
     spec: Spec
     decisions: Decisions
     user_packages: frozenset[str] = frozenset()
-
-    @property
-    def own_modules(self) -> frozenset[str]:
-        """The top-level names of the user's module and data files."""
-        return frozenset(
-            path.import_name.partition(".")[0] for path in (self.spec.module, self.spec.data)
-        )
+    own_modules: frozenset[str] = frozenset()
 
     @property
     def context(self) -> Mapping[str, Any]:
@@ -52,12 +50,21 @@ class Plan:
 
 
 def make_plan(
-    spec: Spec, module: UserClass, data: UserData, user_packages: frozenset[str] = frozenset()
+    spec: Spec,
+    module: UserClass,
+    data: UserData,
+    user_packages: frozenset[str] = frozenset(),
+    own_optimizer: bool = False,
 ) -> Plan:
     """The plan of a project; its inputs have been checked to fit each other.
 
-    `user_packages` are the top-level modules that the user's files import.
+    `user_packages` are the top-level modules that the user's files import; `own_optimizer` says
+    whether the optimizer's class lies in the project.
     """
+    files = [spec.module.import_name, spec.data.import_name]
+    if own_optimizer and spec.optimizer:
+        files.append(spec.optimizer.module)
+    own_modules = frozenset(name.partition(".")[0] for name in files)
     spec, data = shortened(spec, data)
     config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
     return Plan(
@@ -65,11 +72,12 @@ def make_plan(
         merge(
             [
                 averaging(spec),
-                class_names(spec),
+                class_names(spec, own_modules),
                 commands(spec, module, data),
                 config,
                 devices(spec, data),
                 evaluation(spec, module, data),
+                groups(spec),
                 loaders(spec, module, data),
                 loop(spec, module, data),
                 measures(spec),
@@ -82,4 +90,5 @@ def make_plan(
             ]
         ),
         user_packages,
+        own_modules,
     )

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
-from lgen.plan.fields import sets_rates, warms_up
+from lgen.plan.fields import warms_up
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import max_epochs, sets_rates
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
@@ -108,12 +108,11 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
         },
         names={
             "PARAMETERS": "parameters" if picks else "model.parameters()",
-            "OPTIMIZER": f"torch.optim.{spec.optimizer.name}" if spec.optimizer else "",
             "SCHEDULER": f"lr_scheduler.{name}",
             "SCHEDULER_DUE": " and ".join(due),
         },
         values={
-            "optimizer_class": spec.optimizer.name if spec.optimizer else "",
+            "optimizer_class": spec.optimizer.class_name if spec.optimizer else "",
             "scheduler_class": name,
             "plateau_monitor": monitor,
             "scheduler_frequency": frequency,

@@ -17,6 +17,7 @@ from lgen.user_code.classes import UserClass, UserData
 from lgen.user_code.constructor import argument_faults
 from lgen.user_code.data import read_data
 from lgen.user_code.module import read_module
+from lgen.user_code.optimizer import optimizer_faults
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ def check(
         return sort_faults(faults)
     module = read_module(root, spec.module.path, spec.defines)
     data = read_data(root, spec.data.path)
+    for wrong in optimizer_faults(root, spec.optimizer):
+        faults.append(document.fault(("optimizer", "name"), wrong))
     for found, key in ((module, "module"), (data, "data")):
         if isinstance(found, list):
             faults += found

@@ -83,14 +83,18 @@ def _name_classes(schema: dict[str, Any], kind: Kind) -> None:
     """Allow the known names alone, and for each of them its own arguments."""
     usable = {name: row["args"] for name, row in classes(kind).items() if "args" in row}
     own = schema["properties"]
-    own["name"] = {"enum": list(usable), "description": own["name"]["description"]}
+    names: dict[str, Any] = {"enum": list(usable)}
+    if kind == "optimizers":
+        names = {"anyOf": [names, {"type": "string", "pattern": r"\."}]}  # of another package
+    own["name"] = {**names, "description": own["name"]["description"]}
     schema["allOf"] = [
         {
             "if": {"properties": {"name": {"const": name}}, "required": ["name"]},
             "then": {
                 "properties": {
                     **{key: True for key in own},
-                    **{a: _argument_schema(row) for a, row in args.items() if "type" in row},
+                    **_groups_schema(args, own),
+                    **_argument_schemas(args),
                 },
                 "required": [
                     a
@@ -102,6 +106,19 @@ def _name_classes(schema: dict[str, Any], kind: Kind) -> None:
         }
         for name, args in usable.items()
     ]
+
+
+def _argument_schemas(args: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of the arguments that a spec may give."""
+    return {name: _argument_schema(row) for name, row in args.items() if "type" in row}
+
+
+def _groups_schema(args: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """What groups of parameters may set of the arguments, where the class has groups."""
+    if "groups" not in own:
+        return {}
+    keys = {"match": True, **_argument_schemas(args)}
+    return {"groups": {"items": {"properties": keys, "additionalProperties": False}}}
 
 
 def _argument_schema(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import keyword
 import re
 import string
 import sys
+from collections.abc import Container
 
 # what lgen writes at the top of a project: a module of the same name would be shadowed
 GENERATED = ("runtime", "tests", "train")
@@ -51,6 +52,27 @@ def class_path_fault(path: str) -> str | None:
         return f"{_TOOLS_READ[file]} runs {file}; give the file another name"
     if not is_name(name):
         return f"{name!r} is no class name"
+    return None
+
+
+def import_path_fault(path: str, known: Container[str]) -> str | None:
+    """What keeps a dotted path, such as timm.optim.Lamb, from naming a class to import, or None.
+
+    `known` are the classes of torch.optim, which go by their name alone.
+    """
+    if ":" in path or "/" in path:
+        return "write the path with dots, as in an import, such as my_optim.Lion"
+    module, _, name = path.rpartition(".")
+    bad = next((part for part in path.split(".") if not is_name(part)), None)
+    if bad is not None:
+        return f"{bad!r} in {path!r} is no Python name; write a path such as my_optim.Lion"
+    if module == "torch.optim":
+        return f"it is torch's own; write {name}" if name in known else f"torch has no {name}"
+    top = module.partition(".")[0]
+    if top in GENERATED:
+        return f"{top!r} is a name that lgen writes itself; write the path of a class elsewhere"
+    if top in sys.stdlib_module_names:
+        return f"{top!r} is a module of Python and has no optimizer; write a package's path"
     return None
 
 

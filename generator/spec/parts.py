@@ -5,11 +5,30 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 
 from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
+
+
+def _as_list(value: Any) -> Any:
+    """A list of a text that stands alone."""
+    return [value] if isinstance(value, str) else value
+
+
+Pattern = Annotated[str, Field(min_length=1)]
+_Patterns = Annotated[list[Pattern], Field(min_length=1)]
+Patterns = Annotated[
+    _Patterns, BeforeValidator(_as_list, json_schema_input_type=Pattern | _Patterns)
+]
 
 
 class ClassPath(ShortPart):
@@ -48,13 +67,57 @@ class ClassPath(ShortPart):
         return self.file.removesuffix(".py").replace("/", ".")
 
 
-class Optimizer(Part):
-    """An optimizer of torch.optim by name; every other key is one of its arguments."""
+class ParameterGroup(Part):
+    """The parameters that `match` names; every other key is an argument of the optimizer."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
 
-    name: str = option(..., "a class of torch.optim")
+    match: Patterns = option(..., "bias, norm or globs of the parameters' names")
+
+    @property
+    def args(self) -> dict[str, JsonValue]:
+        """The arguments as given."""
+        return dict(self.__pydantic_extra__)
+
+
+class LayerDecay(Part):
+    """Learning rates that fall from the last layer to the first."""
+
+    factor: float = option(..., "rate of a layer as a share of the next one's", gt=0, lt=1)
+    layers: Annotated[list[Pattern | _Patterns], Field(min_length=1)] = option(
+        ...,
+        "every part of the model from input to output: names, globs for several layers, lists for "
+        "one",
+    )
+
+
+class Optimizer(Part):
+    """An optimizer by name; every other key is one of its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    name: str = option(
+        ..., "a class of torch.optim, or any by its dotted path, such as my_optim.Lion"
+    )
+    groups: list[ParameterGroup] = option(
+        [], "arguments of some parameters: the first group that a parameter matches sets its own"
+    )
+
+    layer_decay: LayerDecay | None = option(
+        None, "lower learning rates for the layers before the last"
+    )
+
+    @property
+    def module(self) -> str:
+        """The module that the class is imported from, empty for one of torch.optim."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def class_name(self) -> str:
+        """The class's name in its module."""
+        return self.name.rpartition(".")[2]
 
     @property
     def args(self) -> dict[str, JsonValue]:

@@ -37,6 +37,34 @@ def argument(spec: Spec, name: str) -> object:
     return None if spec.optimizer is None else spec.optimizer.args.get(name)
 
 
+def group_arguments(spec: Spec, name: str) -> list[object]:
+    """The argument as the groups of parameters are given it, where one is."""
+    groups = spec.optimizer.groups if spec.optimizer else []
+    return [group.args[name] for group in groups if name in group.args]
+
+
+def arguments_by_group(spec: Spec) -> list[dict[str, object]]:
+    """The arguments that each group of parameters has, the optimizer's own first."""
+    if spec.optimizer is None:
+        return []
+    own: dict[str, object] = {**spec.optimizer.args}
+    return [own, *({**own, **group.args} for group in spec.optimizer.groups)]
+
+
+def sets_rates(spec: Spec) -> bool:
+    """Whether the scheduler sets the rates by itself, whatever the optimizer's lr is."""
+    return spec.scheduler is not None and spec.scheduler.name in _CYCLES_MOMENTUM
+
+
+def cycles_momentum(spec: Spec) -> bool:
+    """Whether the scheduler sets the optimizer's momentum."""
+    return (
+        sets_rates(spec)
+        and spec.scheduler is not None
+        and spec.scheduler.args.get("cycle_momentum") is not False
+    )
+
+
 def plateau(spec: Spec) -> bool:
     """Whether the scheduler is ReduceLROnPlateau."""
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
@@ -48,15 +76,13 @@ def half_eps(spec: Spec) -> bool:
         return False
     if argument(spec, "fused") is True and optimizer(spec, "Adam", "AdamW"):
         return False
-    eps = argument(spec, "eps")
-    return not isinstance(eps, (int, float)) or eps < _SMALLEST_EPS
+    given = [args.get("eps") for args in arguments_by_group(spec)]
+    return any(not isinstance(eps, (int, float)) or eps < _SMALLEST_EPS for eps in given)
 
 
 def momentum_to_cycle(spec: Spec) -> bool:
     """Whether the scheduler cycles a momentum that the optimizer does not have."""
-    if spec.scheduler is None or spec.scheduler.name not in _CYCLES_MOMENTUM:
-        return False
-    return spec.scheduler.args.get("cycle_momentum") is not False and optimizer(spec, *_NO_MOMENTUM)
+    return cycles_momentum(spec) and optimizer(spec, *_NO_MOMENTUM)
 
 
 def monitors(spec: Spec) -> list[str]:

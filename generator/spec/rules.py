@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from lgen.spec.group_rules import GROUP_RULES
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.predicates import (
     argument,
+    arguments_by_group,
     half_eps,
     max_epochs,
     momentum_to_cycle,
@@ -54,7 +56,7 @@ EXCLUDED: tuple[Rule, ...] = (
     ),
     Rule(
         "half-eps",
-        ("optimizer.eps", "optimizer", "precision"),
+        ("optimizer.eps", "optimizer.groups", "optimizer", "precision"),
         half_eps,
         "16-true rounds this optimizer's eps to zero, and a zero gradient then gives NaN",
         "set eps: 1e-4 in optimizer, or precision: 16-mixed",
@@ -98,10 +100,12 @@ EXCLUDED: tuple[Rule, ...] = (
     ),
     Rule(
         "nesterov-momentum",
-        ("optimizer.nesterov", "optimizer.momentum", "optimizer.dampening"),
+        ("optimizer.nesterov", "optimizer.momentum", "optimizer.dampening", "optimizer.groups"),
         lambda s: optimizer(s, "SGD")
-        and argument(s, "nesterov") is True
-        and (not argument(s, "momentum") or bool(argument(s, "dampening"))),
+        and any(
+            args.get("nesterov") is True and (not args.get("momentum") or args.get("dampening"))
+            for args in arguments_by_group(s)
+        ),
         "nesterov needs a momentum and no dampening",
         "set momentum: 0.9 in optimizer, without dampening, or remove nesterov",
     ),
@@ -253,4 +257,4 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + TORCH_RULES + UNUSED
+RULES = EXCLUDED + TORCH_RULES + GROUP_RULES + UNUSED

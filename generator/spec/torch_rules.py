@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import argument, max_epochs, optimizer
+from lgen.spec.predicates import arguments_by_group, max_epochs, optimizer
 from lgen.spec.rule import Rule
 from lgen.tables.torch_optim import classes, length_argument
 
@@ -11,43 +11,45 @@ from lgen.tables.torch_optim import classes, length_argument
 _BY_GROUP = ("base_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
 
 
-def _numbers(spec: Spec, name: str) -> list[float] | None:
-    """The optimizer's argument where it is a list of two numbers."""
-    value = argument(spec, name)
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    numbers = [v for v in value if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    return numbers if len(numbers) == 2 else None
+def _pairs(spec: Spec, name: str) -> list[list[float]]:
+    """The argument of the optimizer and of its groups, where it is a list of two numbers."""
+    values = [args.get(name) for args in arguments_by_group(spec)]
+    lists = [
+        [v for v in value if isinstance(v, (int, float)) and not isinstance(v, bool)]
+        for value in values
+        if isinstance(value, list) and len(value) == 2
+    ]
+    return [numbers for numbers in lists if len(numbers) == 2]
 
 
 def _betas(spec: Spec) -> bool:
     """Whether a share of the running means is none."""
-    betas = _numbers(spec, "betas")
-    return betas is not None and not all(0 <= beta < 1 for beta in betas)
+    return not all(0 <= beta < 1 for betas in _pairs(spec, "betas") for beta in betas)
 
 
 def _etas(spec: Spec) -> bool:
     """Whether Rprop's factors do not shrink and grow."""
-    etas = _numbers(spec, "etas")
-    return optimizer(spec, "Rprop") and etas is not None and not 0 < etas[0] < 1 < etas[1]
+    shrinks = (0 < etas[0] < 1 < etas[1] for etas in _pairs(spec, "etas"))
+    return optimizer(spec, "Rprop") and not all(shrinks)
 
 
 def _negative_eps(spec: Spec) -> bool:
     """Whether one of Adafactor's two eps is negative."""
-    eps = argument(spec, "eps")
-    return (
-        optimizer(spec, "Adafactor")
-        and isinstance(eps, list)
-        and any(isinstance(v, (int, float)) and v < 0 for v in eps)
+    given = [args.get("eps") for args in arguments_by_group(spec)]
+    numbers = [v for eps in given if isinstance(eps, list) for v in eps]
+    return optimizer(spec, "Adafactor") and any(
+        isinstance(v, (int, float)) and v < 0 for v in numbers
     )
 
 
 def _several_groups(spec: Spec) -> bool:
-    """Whether the scheduler is given numbers for other groups than the one that lgen writes."""
+    """Whether the scheduler is given numbers for another number of groups than there are."""
     if spec.scheduler is None or spec.optimizer is None:
         return False
     given = (spec.scheduler.args.get(name) for name in _BY_GROUP)
-    return any(isinstance(value, list) and len(value) != 1 for value in given)
+    # of layers only the model knows the number
+    number = 0 if spec.optimizer.layer_decay else len(arguments_by_group(spec))
+    return any(isinstance(value, list) and len(value) != number for value in given)
 
 
 def _ends_before_the_run(spec: Spec) -> bool:
@@ -80,31 +82,31 @@ def _has_no_length(spec: Spec) -> bool:
 TORCH_RULES: tuple[Rule, ...] = (
     Rule(
         "betas-range",
-        ("optimizer.betas", "optimizer"),
+        ("optimizer.betas", "optimizer.groups", "optimizer"),
         _betas,
         "each of betas is >= 0 and < 1",
         "set betas: [0.9, 0.999], or leave it out",
     ),
     Rule(
         "rprop-etas",
-        ("optimizer.etas", "optimizer"),
+        ("optimizer.etas", "optimizer.groups", "optimizer"),
         _etas,
         "the first of etas shrinks steps and the second lets them grow: 0 < first < 1 < second",
         "set etas: [0.5, 1.2], or leave it out",
     ),
     Rule(
         "adafactor-eps",
-        ("optimizer.eps", "optimizer"),
+        ("optimizer.eps", "optimizer.groups", "optimizer"),
         _negative_eps,
         "neither of Adafactor's eps is negative",
         "set eps: [null, 1e-3], or leave it out",
     ),
     Rule(
         "scheduler-groups",
-        (*(f"scheduler.{name}" for name in _BY_GROUP), "scheduler", "optimizer"),
+        (*(f"scheduler.{name}" for name in _BY_GROUP), "scheduler", "optimizer.groups"),
         _several_groups,
-        "the optimizer has one group of parameters, and this list is for another number of them",
-        "write one number, or configure_optimizers in the module",
+        "the optimizer has another number of groups of parameters than this list has values",
+        "write one number, or one for the optimizer's own arguments and one for each of its groups",
     ),
     Rule(
         "time-length",

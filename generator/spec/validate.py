@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from lgen.spec.allowed import choices, keys_at, schema_at, words
 from lgen.spec.document import Document, Path
 from lgen.spec.fault import Fault, nearest
 from lgen.spec.hints import meant
+from lgen.spec.names import import_path_fault, name_fault
 from lgen.spec.options import Spec
+from lgen.spec.parts import Optimizer, Scheduler
 from lgen.spec.rules import RULES
 from lgen.spec.types import fits
 from lgen.tables.torch_optim import Kind, classes
@@ -124,6 +126,14 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
         return []
     rows = classes(kind)
     at = (key, "name")
+    if isinstance(part, Optimizer) and any(sign in part.name for sign in ".:/"):
+        if wrong := import_path_fault(part.name, rows):
+            return [document.fault(at, f"optimizer {part.name!r}: {wrong}")]
+        return [
+            document.fault(path, f"{part.class_name}: {wrong}")
+            for path, _ in _given(part, key)
+            if (wrong := _keyword_fault(str(path[-1])))
+        ]
     if part.name not in rows:
         near = nearest(part.name, rows)
         listed = "" if near else f"; known: {', '.join(n for n in rows if 'args' in rows[n])}"
@@ -131,17 +141,33 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if "refused" in rows[part.name]:
         return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
-    own = [] if kind == "optimizers" else ["interval", "frequency", "monitor", "warmup_steps"]
+    own = ["interval", "frequency", "monitor", "warmup_steps"] if kind == "schedulers" else []
     faults = []
-    for name, value in part.args.items():
-        if message := _argument_fault(part.name, name, value, known, own):
-            faults.append(document.fault((key, name), message))
+    for path, value in _given(part, key):
+        if message := _argument_fault(part.name, str(path[-1]), value, known, own):
+            faults.append(document.fault(path, message))
     for name, row in known.items():
         if "type" in row and "default" not in row and not row.get("length"):
             if name not in part.args:
                 text = f"{part.name} needs {name}: {row['type']}; add it to {key}"
                 faults.append(document.fault((key,), text))
     return faults
+
+
+def _given(part: Optimizer | Scheduler, key: str) -> list[tuple[Path, JsonValue]]:
+    """The arguments of an optimizer, its groups included, or of a scheduler, by their paths."""
+    given: list[tuple[Path, JsonValue]] = [((key, n), value) for n, value in part.args.items()]
+    if isinstance(part, Optimizer):
+        for number, group in enumerate(part.groups):
+            given += [((key, "groups", number, n), value) for n, value in group.args.items()]
+    return given
+
+
+def _keyword_fault(name: str) -> str | None:
+    """What keeps a name from being an argument of an optimizer that is not torch's, or None."""
+    if name == "params":
+        return "the script gives it the model's parameters; remove params"
+    return name_fault(name)
 
 
 def _argument_fault(

@@ -25,8 +25,11 @@ def classes(kind: Kind) -> dict[str, dict[str, Any]]:
 
 
 def arguments(kind: Kind, name: str) -> dict[str, dict[str, Any]]:
-    """By name, the arguments of a class: type, default and limits, or why one is refused."""
-    rows: dict[str, dict[str, Any]] = classes(kind)[name]["args"]
+    """By name, the arguments of a class: type, default and limits, or why one is refused.
+
+    Of a class that is not torch's none are known.
+    """
+    rows: dict[str, dict[str, Any]] = classes(kind).get(name, {}).get("args", {})
     return rows
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 import torch.distributed as dist
 import tyro
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_before_torch
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
@@ -27,10 +28,13 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_behind_torch
 from tqdm import tqdm
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_last
 
 from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
+from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.averaged_weights import averaged_weights
@@ -60,6 +64,7 @@ from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
+from runtime.layer_decay import decay_by_layer
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.log import Log
@@ -73,7 +78,9 @@ from runtime.nonfinite_gradients import nonfinite_gradients
 from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
+from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
+from runtime.parameter_groups import parameter_groups
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
@@ -140,6 +147,7 @@ class Config:
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
+    layer_decay: float = {{ layer_decay }}  # rate of a layer as a share of the next one's  #: if decays_by_layer
     accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
@@ -195,6 +203,7 @@ class Config:
             #: endfor
             warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
+            layer_decay={{ bounds.layer_decay | literal }},  #: if decays_by_layer
             accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
@@ -589,7 +598,19 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
     total_steps = cfg.max_steps  #: if total_by_steps
-    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec
+    # the first rule that a parameter matches sets its arguments  #: if group_rules_given
+    groups = parameter_groups(  #: if group_rules_given
+        model,
+        #: for rule in group_rules
+        {{ rule | literal }},
+        #: endfor
+    )
+    # the last layer has the rate lr, each before it layer_decay times that of the next  #: if decays_by_layer
+    groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
+    optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
+    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
+    settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
+    settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
@@ -650,6 +671,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "raw_model": model.state_dict(),  #: if ema and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
+                "group_settings": settings,  #: if saves_groups
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
@@ -686,13 +708,16 @@ def main(cfg: Config) -> dict[str, float]:
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
+        check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
-        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and scheduler
+        override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
+        override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
         started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed

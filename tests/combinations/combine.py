@@ -96,11 +96,23 @@ def orphaned(row: Row) -> list[str]:
     return [
         name
         for name, place in row.items()
-        for parent in ("checkpoint", "early_stopping", "ema", "scheduler", "track_grad_norm")
-        if place
-        and name.startswith(parent + ".")
-        and (row[parent] == 1 if parent == "checkpoint" else row[parent] == 0)
+        for parent in (
+            "checkpoint",
+            "early_stopping",
+            "ema",
+            "optimizer",
+            "scheduler",
+            "track_grad_norm",
+        )
+        if place and name.startswith(parent + ".") and _is_absent(parent, row[parent])
     ]
+
+
+def _is_absent(parent: str, place: int) -> bool:
+    """Whether the spec lacks a part that options belong to."""
+    if parent == "optimizer":
+        return isinstance(VALUES[parent][place], str)  # the module configures it
+    return place == (1 if parent == "checkpoint" else 0)
 
 
 @cache

@@ -77,14 +77,22 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         self.table = Block(8, 3, sparse=True)
+        self.leave = Block(8, 3, sparse=True)
         self.calls: list[str] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.table(x.argmax(dim=1))
+        return self.table(x.argmax(dim=1)) + self.leave(x.argmin(dim=1))
 
     def loss(self, batch: Any) -> Tensor:
         x, y = batch
         return F.cross_entropy(self(x), y)
+"""
+_DESCENT = """
+
+class Descent(torch.optim.SGD):
+    def __init__(self, params: Any, lr: float, warmup_steps: int = 0) -> None:
+        super().__init__(params, lr)
+        self.warmup_steps = warmup_steps
 """
 _TYPES = {
     "batch": "Any",
@@ -150,6 +158,8 @@ def model_text(of: Mapping[str, Any]) -> str:
         text += f"\n    def predict_step(self{_signature(arguments)}) -> Tensor:\n"
         text += _log(arguments) + "        return self(batch[0]).argmax(dim=1)\n"
     text += "".join(_hook(name, of) for name in hooks(of))
+    if isinstance(optimizer, dict) and optimizer["name"] == "model.Descent":
+        text += _DESCENT
     if optimizer == "configured":
         text += "\n    def configure_optimizers(self) -> Optimizer:\n"
         text += "        return torch.optim.SGD(self.parameters(), lr=0.1)\n"

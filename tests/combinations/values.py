@@ -24,6 +24,7 @@ OPTIMIZERS: tuple[Any, ...] = (
     {"name": "Rprop"},
     {"name": "SparseAdam"},
     {"name": "Muon"},
+    {"name": "model.Descent", "lr": 0.01, "warmup_steps": 0},
 )
 SCHEDULERS: tuple[Any, ...] = (
     ABSENT,
@@ -48,6 +49,8 @@ SCHEDULERS: tuple[Any, ...] = (
 OPTIONS: dict[str, tuple[Any, ...]] = {
     # of the spec, or what configure_optimizers of the module returns
     "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler"),
+    "optimizer.groups": (ABSENT, [{"match": ["bias", "norm", "leave.*"], "lr": 0.002}]),
+    "optimizer.layer_decay": (ABSENT, {"factor": 0.8, "layers": ["[bet]*", "leave"]}),
     "scheduler": SCHEDULERS,
     "scheduler.interval": (ABSENT, "step", "validation"),
     "scheduler.frequency": (ABSENT, 3),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,12 @@ from tests.support.projects import OPTIONS, make_project, spec_text
 
 EVERYTHING: dict[str, Any] = {
     **OPTIONS,
-    "optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9},
+    "optimizer": {
+        "name": "SGD",
+        "lr": 0.1,
+        "momentum": 0.9,
+        "layer_decay": {"factor": 0.8, "layers": ["enter", "blocks.*", "leave"]},
+    },
     "scheduler": {
         "name": "StepLR",
         "step_size": 2,
@@ -41,6 +47,7 @@ EVERYTHING: dict[str, Any] = {
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
+    "layer_decay": "optimizer.layer_decay.factor",
     "step_size": "scheduler.step_size",
     "warmup_steps": "scheduler.warmup_steps",
     "scheduler_frequency": "scheduler.frequency",
@@ -81,7 +88,7 @@ def spec_allows(setting: str, value: float) -> bool:
         return False  # the spec's 0 leaves the whole loop out of the script
     if setting == "num_sanity_val_steps" and value < 1:
         return False  # none and all make other scripts
-    options = {key: dict(v) if isinstance(v, dict) else v for key, v in EVERYTHING.items()}
+    options = deepcopy(EVERYTHING)
     *parents, name = ELSEWHERE.get(setting, setting).split(".")
     part: dict[str, Any] = options
     for parent in parents:

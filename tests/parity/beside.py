@@ -28,7 +28,7 @@ from tests.support.projects import make_project
 
 USER = Path(__file__).parent / "user"
 # what a project imports from its own folder, and so do the tests of the runtime
-OWN_MODULES = ("train", "model", "data", "runtime")
+OWN_MODULES = ("train", "model", "data", "my_optim", "runtime")
 
 BASE = {"module": "model.py:Net", "data": "data.py:Rows", "batch_size": 8, "max_epochs": 4}
 

@@ -82,7 +82,8 @@ def test_a_run_that_had_no_limit_gets_one(tmp_path, seconds):
 def test_one_clock_decides_for_all_ranks(tmp_path, log_every_n_steps):
     """With a row of the log and at an epoch's end; the ranks end together, and say so once."""
     options = {"strategy": "ddp", "devices": 2, "max_time": "00:00:01", "max_epochs": None}
-    project = make_project(tmp_path / "project", {**options, "log_every_n_steps": log_every_n_steps})
+    options |= {"log_every_n_steps": log_every_n_steps}
+    project = make_project(tmp_path / "project", options)
     ended = launch(project, ranks=2)
     assert ended.done, ended.output
     assert ended.output.count("stopped: max_time of 1 s is over") == 1

@@ -20,6 +20,22 @@ from tests.support.same_runs import assert_same_runs
 WRAP = {"wrap": ["Block"]}
 SNAPSHOTS = {"save_hyperparameters": True, "save_code": True, "log_every_n_steps": 2}
 SLOW_STEPS: dict[str, Any] = {"module": {"path": "model.py:Net", "args": {"pause": 0.01}}}
+GROUPED = {
+    "name": "AdamW",
+    "lr": 0.01,
+    "weight_decay": 0.1,
+    "groups": [
+        {"match": ["bias", "norm"], "weight_decay": 0.0},
+        {"match": "blocks.*", "lr": 0.02, "betas": [0.8, 0.99]},
+    ],
+}
+BY_LAYER = {
+    "name": "SGD",
+    "lr": 0.05,
+    "momentum": 0.9,
+    "layer_decay": {"factor": 0.5, "layers": ["enter", "blocks.*", "leave"]},
+}
+OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
     "workers": {"num_workers": 2, "persistent_workers": True},
@@ -62,12 +78,26 @@ SINGLE: dict[str, dict[str, Any]] = {
         "gradient_clip_val": 0.5,
         "log_every_n_steps": 2,
     },
+    "groups of parameters": {
+        "optimizer": GROUPED,
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5},
+    },
+    "rates by layer": {
+        "optimizer": BY_LAYER,
+        "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
+    },
+    "own optimizer": {
+        "optimizer": {**GROUPED, "name": "model.Lion"},
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
+    "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
+    "ddp own optimizer": (2, {"strategy": "ddp", "optimizer": OWN}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "ddp gradient norms": (
@@ -79,6 +109,9 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
         {"strategy": "fsdp", "fsdp": WRAP, "track_grad_norm": {"by_layer": True}, **SNAPSHOTS},
     ),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
+    "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
+    "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
+    "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),
@@ -91,6 +124,8 @@ FAST = (
     "16-mixed",
     "plateau and early stopping",
     "averaged weights",
+    "groups of parameters",
+    "fsdp groups",
     "ddp",
     "fsdp",
 )

@@ -202,6 +202,44 @@ CASES = {
         f"{SGD}scheduler: {{name: OneCycleLR, max_lr: [1, 2], cycle_momentum: false}}",
         f"{SGD}scheduler: {{name: OneCycleLR, max_lr: [1], cycle_momentum: false}}",
     ),
+    "group-arguments": (
+        "optimizer: {name: SGD, groups: [{match: bias}]}",
+        "optimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}",
+    ),
+    "group-as-default": (
+        "optimizer: {name: SGD, groups: [{match: bias, weight_decay: 0}]}",
+        "optimizer: {name: SGD, weight_decay: 0.1, groups: [{match: bias, weight_decay: 0}]}",
+    ),
+    "group-of-the-step": (
+        "optimizer: {name: AdamW, groups: [{match: bias, fused: true}]}",
+        "optimizer: {name: AdamW, fused: true, groups: [{match: bias, eps: 1e-4}]}",
+    ),
+    "group-rates": (
+        "optimizer: {name: AdamW, groups: [{match: bias, lr: 1}]}\n"
+        "scheduler: {name: OneCycleLR, max_lr: [1, 2]}",
+        "optimizer: {name: AdamW, groups: [{match: bias, eps: 1}]}\n"
+        "scheduler: {name: OneCycleLR, max_lr: [1, 2]}",
+    ),
+    "layer-decay-rates": (
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+        "scheduler: {name: OneCycleLR, max_lr: 1}",
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+        "scheduler: {name: LinearLR}",
+    ),
+    "layer-decay-lr": (
+        "optimizer: {name: a.Lion, layer_decay: {factor: 0.8, layers: [a, b]}}",
+        "optimizer: {name: a.Lion, lr: 1, layer_decay: {factor: 0.8, layers: [a, b]}}",
+    ),
+    "layer-decay-layers": (
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: [[a, b]]}}",
+        "optimizer: {name: AdamW, layer_decay: {factor: 0.8, layers: ['a*']}}",
+    ),
+    "group-momentum": (
+        "optimizer: {name: AdamW, groups: [{match: bias, betas: [0.8, 0.9]}]}\n"
+        "scheduler: {name: OneCycleLR, max_lr: 1}",
+        "optimizer: {name: AdamW, groups: [{match: bias, betas: [0.8, 0.9]}]}\n"
+        "scheduler: {name: OneCycleLR, max_lr: 1, cycle_momentum: false}",
+    ),
     "one-cycle-length": (
         f"{SGD}scheduler: {{name: OneCycleLR, max_lr: 1, interval: step, total_steps: 3}}\n"
         "max_steps: 4",
@@ -214,6 +252,49 @@ CASES = {
     ),
     "loggers-repeated": ("loggers: [csv, csv]", "loggers: [csv, tensorboard]"),
 }
+
+
+@pytest.mark.parametrize(
+    ("refused", "allowed"),
+    [
+        (
+            "precision: 16-true\noptimizer: {name: AdamW, eps: 1e-4, groups: "
+            "[{match: bias, eps: 1e-8}]}",
+            "precision: 16-true\noptimizer: {name: AdamW, eps: 1e-4, groups: "
+            "[{match: bias, eps: 1e-5}]}",
+        ),
+        (
+            "optimizer: {name: AdamW, groups: [{match: bias, betas: [0.9, 1.0]}]}",
+            "optimizer: {name: AdamW, groups: [{match: bias, betas: [0.9, 0.9]}]}",
+        ),
+        (
+            "optimizer: {name: SGD, nesterov: true, momentum: 0.9, groups: "
+            "[{match: bias, momentum: 0.0}]}",
+            "optimizer: {name: SGD, nesterov: true, momentum: 0.9, groups: "
+            "[{match: bias, momentum: 0.5}]}",
+        ),
+        (
+            "optimizer: {name: AdamW, groups: [{match: bias, eps: 1}]}\n"
+            "scheduler: {name: OneCycleLR, max_lr: [1]}",
+            "optimizer: {name: AdamW, groups: [{match: bias, eps: 1}]}\n"
+            "scheduler: {name: OneCycleLR, max_lr: [1, 3]}",
+        ),
+        (
+            "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+            "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, min_lr: [0.1]}",
+            "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}\n"
+            "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, min_lr: 0.1}",
+        ),
+        (
+            "optimizer: {name: SGD, groups: [{match: a, dampening: 0}, {match: b, lr: 1}]}",
+            "optimizer: {name: SGD, groups: [{match: a, dampening: 0}, {match: b, dampening: 1}]}",
+        ),
+    ],
+)
+def test_rules_look_at_groups_of_parameters(refused: str, allowed: str) -> None:
+    """What holds for the optimizer's arguments holds for those of a group."""
+    assert isinstance(loads(BASE + refused), list)
+    assert not isinstance(loads(BASE + allowed), list)
 
 
 def test_every_rule_has_a_case() -> None:
