@@ -62,7 +62,7 @@ def make_plan(
         spec,
         merge(
             [
-                averaging(spec),
+                averaging(spec, module, data),
                 class_names(spec),
                 commands(spec, module, data),
                 config,

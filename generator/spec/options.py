@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
-from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, InitFrom, Optimizer, Scheduler
+from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, InitFrom, Optimizer, Scheduler, Swa
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from lgen.spec.seconds import Seconds
 
@@ -36,6 +36,9 @@ class Spec(Part):
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
     ema: Annotated[Ema | None, BeforeValidator(_off)] = option(
         None, "averaged weights: false, true, or the average's arguments", "optimization"
+    )
+    swa: Annotated[Swa | None, BeforeValidator(_off)] = option(
+        None, "stochastic weight averaging: false, true, or its arguments", "optimization"
     )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
     partial_window: Literal["full", "actual"] = option(

@@ -89,7 +89,7 @@ def orphaned(row: Row) -> list[str]:
     return [
         name
         for name, place in row.items()
-        for parent in ("checkpoint", "early_stopping", "ema", "scheduler")
+        for parent in ("checkpoint", "early_stopping", "ema", "scheduler", "swa")
         if place
         and name.startswith(parent + ".")
         and (row[parent] == 1 if parent == "checkpoint" else row[parent] == 0)

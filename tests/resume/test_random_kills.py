@@ -55,12 +55,19 @@ SINGLE: dict[str, dict[str, Any]] = {
         "val_check_interval": 5,
         "checkpoint": {"monitor": "val_loss"},
     },
+    "average of epochs": {
+        "swa": {"swa_epoch_start": 2, "swa_lrs": 0.02, "annealing_epochs": 2},
+        "scheduler": {"name": "StepLR", "step_size": 2},
+        "checkpoint": {"monitor": "val_loss"},
+        "log_every_n_steps": 1,
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
+    "ddp average of epochs": (2, {"strategy": "ddp", "swa": {"swa_epoch_start": 2}}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
@@ -76,6 +83,7 @@ FAST = (
     "16-mixed",
     "plateau and early stopping",
     "averaged weights",
+    "average of epochs",
     "ddp",
     "fsdp",
 )
