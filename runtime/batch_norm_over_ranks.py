@@ -1,7 +1,7 @@
 """Statistics of batch norm that hold for the batches of all ranks."""
 
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 from runtime.batch_norm_batches import trained_batch_norm
 
@@ -9,16 +9,13 @@ from runtime.batch_norm_batches import trained_batch_norm
 def batch_norm_over_ranks(model: nn.Module) -> None:
     """Give every rank the mean of the ranks' statistics, weighted by the batches of each."""
     for module in trained_batch_norm(model):
-        total = module.num_batches_tracked.clone()
+        buffers = dict(module.named_buffers(recurse=False))
+        batches = buffers["num_batches_tracked"]
+        total = batches.clone()
         dist.all_reduce(total)
         if total > 0:
-            share = module.num_batches_tracked / total
-            add_up(module.running_mean, share)
-            add_up(module.running_var, share)
-            module.num_batches_tracked.copy_(total)
-
-
-def add_up(statistic: Tensor, share: Tensor) -> None:
-    """Make the statistic the sum of each rank's share of its own."""
-    statistic.mul_(share)
-    dist.all_reduce(statistic)
+            share = batches / total
+            for name in ("running_mean", "running_var"):
+                buffers[name].mul_(share)
+                dist.all_reduce(buffers[name])
+            batches.copy_(total)
