@@ -14,6 +14,7 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     ema, swa = spec.ema, spec.swa
     every = ema.update_every_n_steps if ema else 1
     start = swa.swa_epoch_start if swa else 1
+    sharded = spec.strategy == "fsdp"
     share = isinstance(start, float)
     step = module.steps["training_step"]
     return Decisions(
@@ -26,6 +27,14 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "pass_counts_batches": "batch_idx" in (*step.arguments, *step.keyword_only),
         },
         names={
+            # a sharded model cannot be copied
+            "AVERAGED": "LocalShards(model)" if sharded else "model",
+            "AVERAGED_WEIGHTS": "averaged_shards" if sharded else "averaged_weights",
+            "SHARDS": (
+                "averaged_state(model, optimizer, averaged)"
+                if ema is not None
+                else "sharded_state(model, optimizer)"
+            ),
             "SWA_START_TYPE": type(start).__name__,
             "WHOLE_EPOCH": whole_epoch(spec, data),
             "IS_WRITTEN": (

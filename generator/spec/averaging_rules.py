@@ -7,18 +7,11 @@ from lgen.spec.rule import Rule
 
 AVERAGING: tuple[Rule, ...] = (
     Rule(
-        "fsdp-ema",
-        ("ema", "strategy"),
-        lambda s: s.strategy == "fsdp" and s.ema is not None,
-        "a model that is sharded cannot be copied for the average",
-        "remove ema, or set strategy: ddp",
-    ),
-    Rule(
         "fsdp-swa",
         ("swa", "strategy"),
         lambda s: s.strategy == "fsdp" and s.swa is not None,
-        "a model that is sharded cannot be copied for the average",
-        "remove swa, or set strategy: ddp",
+        "the average of epochs has no sharded form yet",
+        "set strategy: ddp, or take ema in its place",
     ),
     Rule(
         "one-average",

@@ -33,6 +33,8 @@ from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.averaged_shards import averaged_shards
+from runtime.averaged_state import averaged_state
 from runtime.averaged_weights import averaged_weights
 from runtime.batch import num_samples
 from runtime.batch_norm_batches import batch_norm_batches
@@ -60,6 +62,7 @@ from runtime.go_on import end_save, go_on
 from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
+from runtime.local_shards import LocalShards
 from runtime.log import Log
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
@@ -73,6 +76,7 @@ from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.restore import restore
 from runtime.restore_average import restore_average
+from runtime.restore_averaged_shards import restore_averaged_shards
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
@@ -87,6 +91,7 @@ from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_state import sharded_state
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -587,7 +592,7 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
+    averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
     averaged = AveragedModel(model)  # holds no epoch yet  #: if swa
     swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
     swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
@@ -647,8 +652,8 @@ def main(cfg: Config) -> dict[str, float]:
         if is_main:  #: wrap if distributed
             state = {
                 "model": model.state_dict(),  #: if not fsdp and not ema
-                "model": averaged.module.state_dict(),  #: if ema
-                "raw_model": model.state_dict(),  #: if ema and not weights_only
+                "model": averaged.module.state_dict(),  #: if ema and not fsdp
+                "raw_model": model.state_dict(),  #: if ema and not fsdp and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
                 "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
@@ -673,7 +678,7 @@ def main(cfg: Config) -> dict[str, float]:
             }
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
-        checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        checkpoints.save_shards(SHARDS, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
@@ -724,7 +729,8 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
-        restore_average(checkpoint, model, averaged)  #: if ema
+        restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
+        restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
@@ -850,9 +856,9 @@ def main(cfg: Config) -> dict[str, float]:
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
-                    averaged.update_parameters(model)  #: if ema and not ema_every_n
+                    averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
-                        averaged.update_parameters(model)
+                        averaged.update_parameters(AVERAGED)
                 elif is_main:  #: if skip_nonfinite and distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16

@@ -71,6 +71,10 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
+    "fsdp averaged weights": (
+        2,
+        {"strategy": "fsdp", "fsdp": WRAP, "ema": {"decay": 0.9}, "val_check_interval": 5},
+    ),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),

@@ -1,5 +1,5 @@
 val_metrics: dict[str, float] = {}  #: if several_val and not (val_every_n and val_at_epoch_end)
-with averaged_weights(model, averaged):  #: wrap if ema
+with AVERAGED_WEIGHTS(model, averaged):  #: wrap if ema
     val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
     for name, val_loader in val_loaders.items():  #: if several_val
         val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
