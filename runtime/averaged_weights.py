@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel
+
+from runtime.swap import swap
 
 
 @contextmanager
@@ -17,17 +17,3 @@ def averaged_weights(model: nn.Module, averaged: AveragedModel) -> Iterator[None
         yield
     finally:
         swap(model, averaged.module)
-
-
-@torch.no_grad()
-def swap(one: nn.Module, other: nn.Module) -> None:
-    """Exchange the values of all parameters and buffers; the tensors stay where they are."""
-    for mine, theirs in zip(tensors(one), tensors(other), strict=True):
-        kept = mine.clone()
-        mine.copy_(theirs)
-        theirs.copy_(kept)
-
-
-def tensors(model: nn.Module) -> Iterator[Tensor]:
-    """Yield the parameters and buffers of a model."""
-    return chain(model.parameters(), model.buffers())

@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch.distributed as dist
-from torch import nn
 from torch.distributed.checkpoint.api import CheckpointException
-from torch.distributed.checkpoint.state_dict import get_state_dict
 from torch.distributed.checkpoint.state_dict_saver import save
-from torch.optim import Optimizer
 
 from runtime.checkpoint_folder import digest, finish_folder, link_folder, replace_folder
 from runtime.checkpoints import Checkpoints
@@ -25,20 +22,20 @@ class ShardedCheckpoints(Checkpoints):
 
     def save_shards(
         self,
-        model: nn.Module,
-        optimizer: Optimizer,
+        shards: Mapping[str, Any],
         state: dict[str, Any],
         *,
         epoch: int,
         step: int,
         metrics: Mapping[str, float],
     ) -> None:
-        """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint."""
+        """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint.
+
+        `shards` holds states by name, such as that of the model, each with this rank's part of it.
+        """
         from_main(self.clear_shards)
-        model_state, optimizer_state = get_state_dict(model, optimizer)
-        parts = {"model": model_state, "optimizer": optimizer_state}
         try:
-            save(parts, checkpoint_id=self.shards)
+            save(dict(shards), checkpoint_id=self.shards)
         except CheckpointException as error:
             failure, _ = next(iter(error.failures.values()))
             raise SystemExit(f"the checkpoint of step {step} is not written: {failure}") from None

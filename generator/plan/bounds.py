@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lgen.spec.allowed import bounds, branches, schema_at
 from lgen.spec.options import Spec
@@ -28,6 +28,9 @@ _OPTION = {
     "layer_decay": "optimizer.layer_decay.factor",
     "ema_decay": "ema.decay",
     "ema_update_every_n_steps": "ema.update_every_n_steps",
+    "swa_epoch_start": "swa.swa_epoch_start",
+    "swa_lrs": "swa.swa_lrs",
+    "annealing_epochs": "swa.annealing_epochs",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }
@@ -50,8 +53,11 @@ def setting_bounds(spec: Spec) -> dict[str, str]:
 
 def _option_bounds(spec: Spec, name: str) -> str:
     """The bounds of one setting; of an option that is a count or a share, those of its form."""
-    schema = schema_at(tuple(_OPTION.get(name, name).split(".")))
-    given = getattr(spec, name, None)
+    path = _OPTION.get(name, name)
+    schema = schema_at(tuple(path.split(".")))
+    given: Any = spec
+    for part in path.split(".") if "." in path else [name]:
+        given = getattr(given, part, None)
     kinds = {int: ("integer",), float: ("number",)}.get(type(given), ("integer", "number"))
     parts = branches(schema or {})
     constants = [f"== {part['const']}" for part in parts if isinstance(part.get("const"), int)]

@@ -80,6 +80,11 @@ def _train_loader(spec: Spec, built: bool) -> str:
     return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
 
 
+def whole_epoch(spec: Spec, data: UserData) -> str:
+    """The batches of an epoch, from its start."""
+    return _train_loader(spec, _built(data.sources["train"])).replace(" - batch_idx", "")
+
+
 def _batches(spec: Spec, built: bool, windowed: str, *, sized: bool) -> str:
     """What the loop over an epoch goes through."""
     if not sized:

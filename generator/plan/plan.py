@@ -71,7 +71,7 @@ def make_plan(
         spec,
         merge(
             [
-                averaging(spec),
+                averaging(spec, module, data),
                 class_names(spec, own_modules),
                 commands(spec, module, data),
                 config,

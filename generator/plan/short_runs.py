@@ -24,6 +24,8 @@ def shortened(spec: Spec, data: UserData) -> tuple[Spec, UserData]:
         set_here |= {"max_time": None}
         set_here |= {"val_check_interval": 1.0, "check_val_every_n_epoch": 1}
         set_here |= {"num_sanity_val_steps": 0}
+        if spec.swa is not None:
+            set_here["swa"] = spec.swa.model_copy(update={"swa_epoch_start": 1})
     if spec.overfit_batches:
         for stage in _STAGES[:2]:
             if not spec.fast_dev_run and getattr(spec, f"limit_{stage}_batches") != 0:

@@ -134,18 +134,25 @@ def _weights(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]
     key = spec.batch_weight
     if key is None:
         return
-    for stage in ("train", "val", "test"):
-        step = module.steps.get(STEP_OF_STAGE[stage])
-        if step is None or stage not in data.sources or step.returns is None:
-            continue
-        if step.returns == "loss" or (step.metrics is not None and key not in step.metrics):
-            near = nearest(key, step.metrics or ())
-            yield Finding(
-                "weight-returned",
-                ("batch_weight",),
-                f"{step.name} returns no {key}{near}; return it beside its loss, as in "
-                f'{{"loss": loss, "{key}": ...}}',
-            )
+    steps = [
+        step
+        for stage in ("train", "val", "test")
+        if stage in data.sources and (step := module.steps.get(STEP_OF_STAGE[stage]))
+    ]
+    without = [
+        step
+        for step in steps
+        if step.returns == "loss" or (step.metrics is not None and key not in step.metrics)
+    ]
+    if without:
+        names = ", ".join(step.name for step in without)
+        yield Finding(
+            "weight-returned",
+            ("batch_weight",),
+            f"there is no {key} in what is returned by {names}"
+            f"{nearest(key, without[0].metrics or ())}; return it beside the loss, as in "
+            f'{{"loss": loss, "{key}": ...}}',
+        )
 
 
 def _monitors(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:

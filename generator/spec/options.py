@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
-from lgen.spec.parts import ClassPath, Compile, Ema, Fsdp, GradNorm, InitFrom, Optimizer, Scheduler
+from lgen.spec.parts import (
+    ClassPath,
+    Compile,
+    Ema,
+    Fsdp,
+    GradNorm,
+    InitFrom,
+    Optimizer,
+    Scheduler,
+    Swa,
+)
 from lgen.spec.saving import Checkpoint, EarlyStopping
 from lgen.spec.seconds import Seconds
 
@@ -38,6 +48,9 @@ class Spec(Part):
         None,
         "averaged weights, which are validated, tested and saved: false, true, or its arguments",
         "optimization",
+    )
+    swa: Annotated[Swa | None, BeforeValidator(_off)] = option(
+        None, "stochastic weight averaging: false, true, or its arguments", "optimization"
     )
     accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
     batch_weight: str | None = option(

@@ -154,6 +154,19 @@ class Ema(SwitchPart):
     update_every_n_steps: int = option(1, "optimizer steps between updates", ge=1)
 
 
+class Swa(SwitchPart):
+    """Stochastic weight averaging: the mean of the weights at the ends of the last epochs."""
+
+    swa_epoch_start: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, le=1.0)] = option(
+        0.8, "first epoch that is averaged, counted from 1, or a share of max_epochs"
+    )
+    swa_lrs: float | None = option(
+        None, "learning rate that the averaged epochs anneal to; null keeps the schedule", gt=0
+    )
+    annealing_epochs: int = option(10, "epochs on the way to swa_lrs", ge=0)
+    annealing_strategy: Literal["cos", "linear"] = option("cos", "the way to swa_lrs")
+
+
 class GradNorm(SwitchPart):
     """The norm of the gradients in every row of the log."""
 

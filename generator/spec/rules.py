@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lgen.spec.averaging_rules import AVERAGING
 from lgen.spec.group_rules import GROUP_RULES
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.predicates import (
@@ -67,13 +68,6 @@ EXCLUDED: tuple[Rule, ...] = (
         lambda s: s.strategy == "fsdp" and optimizer(s, "Adafactor", "Rprop", "SparseAdam"),
         "this optimizer has no sharded step in torch",
         "choose another optimizer, such as AdamW, or strategy: ddp",
-    ),
-    Rule(
-        "fsdp-ema",
-        ("ema", "strategy"),
-        lambda s: s.strategy == "fsdp" and s.ema is not None,
-        "a model that is sharded cannot be copied for the average",
-        "remove ema, or set strategy: ddp",
     ),
     Rule(
         "fsdp-fused",
@@ -257,4 +251,4 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + TORCH_RULES + GROUP_RULES + UNUSED
+RULES = EXCLUDED + AVERAGING + TORCH_RULES + GROUP_RULES + UNUSED

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
+from lgen.spec.parts import Swa
 from lgen.spec.predicates import plateau
 from lgen.spec.rule import Rule
 from lgen.spec.saving import Checkpoint
 
 _DEFAULT = Checkpoint()
+_SWA = Swa()
 
 
 def _ranks(checkpoint: Checkpoint) -> bool:
@@ -106,6 +108,16 @@ UNUSED: tuple[Rule, ...] = (
         lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,
         "only ReduceLROnPlateau watches a metric",
         "remove monitor from scheduler",
+    ),
+    Rule(
+        "annealing-rates",
+        ("swa.annealing_epochs", "swa.annealing_strategy", "swa.swa_lrs"),
+        lambda s: s.swa is not None
+        and s.swa.swa_lrs is None
+        and (s.swa.annealing_epochs, s.swa.annealing_strategy)
+        != (_SWA.annealing_epochs, _SWA.annealing_strategy),
+        "annealing is the way to swa_lrs, and there is none",
+        "set swa_lrs in swa, or remove annealing_epochs and annealing_strategy",
     ),
     Rule(
         "workers-persistent",

@@ -76,8 +76,12 @@ class Step:
     @property
     def call(self) -> str:
         """The arguments of its call as Python text, such as `batch, batch_idx`."""
-        keywords = (f"{name}={name}" for name in self.keyword_only)
-        return ", ".join([*self.arguments, *keywords])
+        return self.call_with({})
+
+    def call_with(self, texts: Mapping[str, str]) -> str:
+        """As `call`, with another text for some of the names."""
+        keywords = (f"{name}={texts.get(name, name)}" for name in self.keyword_only)
+        return ", ".join([*(texts.get(name, name) for name in self.arguments), *keywords])
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from torch.distributed.fsdp import (
 )
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_behind_torch
 from tqdm import tqdm
@@ -37,8 +37,12 @@ from MODEL_MODULE import MODEL_CLASS
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.averaged_shards import averaged_shards
+from runtime.averaged_state import averaged_state
 from runtime.averaged_weights import averaged_weights
 from runtime.batch import num_samples
+from runtime.batch_norm_batches import batch_norm_batches
+from runtime.batch_norm_over_ranks import batch_norm_over_ranks
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_folder import load_state
@@ -65,8 +69,10 @@ from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
+from runtime.local_shards import LocalShards
 from runtime.log import Log
 from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
@@ -87,8 +93,11 @@ from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
 from runtime.restore import restore
 from runtime.restore_average import restore_average
+from runtime.restore_averaged_shards import restore_averaged_shards
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
+from runtime.restore_swa import restore_swa
+from runtime.restore_swa_rates import restore_swa_rates
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
@@ -101,6 +110,7 @@ from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_state import sharded_state
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -143,7 +153,7 @@ class Config:
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
-    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema
+    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or swa
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
@@ -152,6 +162,9 @@ class Config:
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
     ema_update_every_n_steps: int = {{ ema_update_every_n_steps }}  # steps between averages  #: if ema_every_n
+    swa_epoch_start: SWA_START_TYPE = {{ swa_epoch_start | literal }}  # {{ swa_start_meaning }}  #: if swa
+    swa_lrs: float = {{ swa_lrs }}  # learning rate of the averaged epochs  #: if swa_lrs_set
+    annealing_epochs: int = {{ annealing_epochs }}  # epochs on the way to swa_lrs  #: if swa_lrs_set
 
     #: if has_scheduler_fields
     # scheduler
@@ -208,6 +221,9 @@ class Config:
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
             ema_update_every_n_steps={{ bounds.ema_update_every_n_steps | literal }},  #: if ema_every_n
+            swa_epoch_start={{ bounds.swa_epoch_start | literal }},  #: if swa
+            swa_lrs={{ bounds.swa_lrs | literal }},  #: if swa_lrs_set
+            annealing_epochs={{ bounds.annealing_epochs | literal }},  #: if swa_lrs_set
             max_epochs={{ bounds.max_epochs | literal }},  #: if max_epochs_set
             max_steps={{ bounds.max_steps | literal }},
             min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
@@ -615,7 +631,12 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
+    averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
+    averaged = AveragedModel(model)  # holds no epoch yet  #: if swa
+    swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
+    swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
+    if swa_start > cfg.max_epochs:  #: if swa and not swa_share and max_epochs_set
+        sys.exit(f"swa_epoch_start {swa_start} is past the last of {cfg.max_epochs} epochs")
     # what the optimizer does not have is neither clipped nor looked at  #: if picks_parameters
     parameters = [p for group in optimizer.param_groups for p in group["params"]]  #: if picks_parameters
     #: if warmup
@@ -627,6 +648,8 @@ def main(cfg: Config) -> dict[str, float]:
         optimizer, [warmup, after_warmup], milestones=[cfg.warmup_steps]
     )
     #: endif
+    # takes over from the schedule in the first epoch that is averaged  #: if scheduler
+    swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
     ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
@@ -647,6 +670,7 @@ def main(cfg: Config) -> dict[str, float]:
     train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
+    swa_path = checkpoints.folder / "swa.pt"  #: if swa
     saved_at = time.monotonic()  #: if save_by_time
     started_at, time_is_up = time.monotonic(), False  #: if timed
 
@@ -667,12 +691,14 @@ def main(cfg: Config) -> dict[str, float]:
         if is_main:  #: wrap if distributed
             state = {
                 "model": model.state_dict(),  #: if not fsdp and not ema
-                "model": averaged.module.state_dict(),  #: if ema
-                "raw_model": model.state_dict(),  #: if ema and not weights_only
+                "model": averaged.module.state_dict(),  #: if ema and not fsdp
+                "raw_model": model.state_dict(),  #: if ema and not fsdp and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
                 "group_settings": settings,  #: if saves_groups
+                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
+                "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
@@ -680,7 +706,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
                 "epoch": next_epoch,
-                "last_epoch": epoch,  # which the last step belongs to  #: if tasks
+                "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa
                 "position": train_sampler.position_at(batch_idx),  #: if map_style
                 "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
@@ -692,13 +718,51 @@ def main(cfg: Config) -> dict[str, float]:
             }
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
-        checkpoints.save_shards(model, optimizer, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        checkpoints.save_shards(SHARDS, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     def is_time_up() -> bool:  #: if timed and distributed
         """Return whether max_time is over: one clock decides for all ranks."""
         return from_main(lambda: time.monotonic() - started_at >= cfg.max_time)
+
+    def finish_average() -> dict[str, float]:  #: if swa
+        """Validate the average of the epochs, which the model then has, and write it."""
+        model.load_state_dict(averaged.module.state_dict())
+        broadcast_buffers(model)  #: if distributed
+        train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
+        # the statistics of batch norm belong to weights that no step has made
+        with torch.no_grad():
+            for batch in batch_norm_batches(model, WHOLE_EPOCH):  #: wrap if not pass_counts_batches
+                for batch_idx, batch in enumerate(batch_norm_batches(model, WHOLE_EPOCH)):  #: wrap if pass_counts_batches
+                    batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
+                    batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                    with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
+                        with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
+                            model.training_step({{ pass_arguments }})
+            batch_norm_over_ranks(model)  #: if distributed
+        val_metrics: dict[str, float] = {}  #: if several_val
+        val_metrics = validate({{ val_arguments }}, val_loader)  #: if validation and not several_val
+        for name, val_loader in val_loaders.items():  #: if several_val
+            val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
+        metrics = {f"swa_{name}": value for name, value in val_metrics.items()}  #: if validation
+        if is_main:  #: wrap if distributed
+            csv_logger.log(metrics, step=step, epoch=epoch)  #: if csv and validation
+            tensorboard.log(metrics, step=step, epoch=epoch)  #: if tensorboard and validation
+            print(f"average of {int(averaged.n_averaged)} epochs  {as_text(metrics)}")  #: if validation
+            print(f"average of {int(averaged.n_averaged)} epochs")  #: if not validation
+        state = {
+            "model": model.state_dict(),
+            "step": step,
+            "epoch": epoch,
+            "last_epoch": epoch,
+            "global_batch": GLOBAL_BATCH,  #: if map_style
+            "config": asdict(cfg),
+        }
+        checkpoints.write(state, swa_path)  #: if not distributed
+        from_main(checkpoints.write, state, swa_path)  #: if distributed
+        return metrics  #: if validation
+        return {}  #: if not validation
 
     # --- resume ---  #: if checkpoint and not weights_only
 
@@ -710,14 +774,17 @@ def main(cfg: Config) -> dict[str, float]:
         check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
-        restore_average(checkpoint, model, averaged)  #: if ema
+        restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
+        restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
+        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
         override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
+        restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
         started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed
@@ -744,6 +811,13 @@ def main(cfg: Config) -> dict[str, float]:
                 if early_stopping.should_stop:  #: if early_stopping
                     print(f"stopped: {early_stopping.reason}")
                 end_save(checkpoints, checkpoint)
+            # the run may have been stopped before its average was written
+            if averaged.n_averaged > 0 and not IS_WRITTEN:  #: if swa
+                epoch = checkpoint["last_epoch"]
+                if is_main:  #: wrap if distributed and files
+                    csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
+                    tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
+                return finish_average()
             return {}
         go_on(checkpoints, checkpoint)  #: if not distributed
         from_main(go_on, checkpoints, checkpoint)  #: if distributed
@@ -865,9 +939,9 @@ def main(cfg: Config) -> dict[str, float]:
                     optimizer.step()  #: if not fp16
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
-                    averaged.update_parameters(model)  #: if ema and not ema_every_n
+                    averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
-                        averaged.update_parameters(model)
+                        averaged.update_parameters(AVERAGED)
                 elif is_main:  #: if skip_nonfinite and distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
@@ -884,7 +958,7 @@ def main(cfg: Config) -> dict[str, float]:
                     stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
-                    row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler
+                    row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler or swa_lrs_set
                     if finite:  # a step that changed nothing has no norm  #: wrap if grad_norm and skip_nonfinite
                         row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
@@ -900,13 +974,14 @@ def main(cfg: Config) -> dict[str, float]:
                     waited = from_main(lambda since: time.monotonic() - since, saved_at)
                     #: include "project/events/save_by_time.py"
                     #: endif
-                scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
-                if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
-                    scheduler.step()
-                if batch_idx == num_batches:  #: if scheduler_epoch and val_within_epoch and sized and not scheduler_frequency_set
-                    scheduler.step()
-                if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and sized and scheduler_frequency_set
-                    scheduler.step()
+                if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_step or scheduler_epoch and val_within_epoch and sized)
+                    scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
+                    if step % cfg.scheduler_frequency == 0:  #: if scheduler_step and scheduler_frequency_set
+                        scheduler.step()
+                    if batch_idx == num_batches:  #: if scheduler_epoch and val_within_epoch and sized and not scheduler_frequency_set
+                        scheduler.step()
+                    if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and sized and scheduler_frequency_set
+                        scheduler.step()
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
@@ -947,9 +1022,10 @@ def main(cfg: Config) -> dict[str, float]:
         if STOPPED:
             model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
             break
-        scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
-        if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
-            scheduler.step()
+        if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and scheduler_epoch and not (val_within_epoch and sized)
+            scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
+            if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
+                scheduler.step()
         val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
@@ -957,6 +1033,9 @@ def main(cfg: Config) -> dict[str, float]:
             metrics |= val_metrics
         #: endif
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+        if epoch + 1 >= swa_start:  #: if swa
+            averaged.update_parameters(model)
+            swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches
         used_up = False  #: if may_resume_used_up
@@ -970,9 +1049,15 @@ def main(cfg: Config) -> dict[str, float]:
         if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if may_stop
             break
 
+    bar.close()  #: if bar
+    if averaged.n_averaged > 0:  #: if swa
+        metrics |= finish_average()
+    elif is_main:  #: if swa and distributed
+        print(f"no average: training ended before epoch {swa_start} was done")
+    else:  #: if swa and not distributed
+        print(f"no average: training ended before epoch {swa_start} was done")
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
     model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
-    bar.close()  #: if bar
     if time_is_up and is_main:  #: if timed and distributed
         print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
     if time_is_up:  #: if timed and not distributed

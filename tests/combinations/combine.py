@@ -102,6 +102,7 @@ def orphaned(row: Row) -> list[str]:
             "ema",
             "optimizer",
             "scheduler",
+            "swa",
             "track_grad_norm",
         )
         if place and name.startswith(parent + ".") and _is_absent(parent, row[parent])

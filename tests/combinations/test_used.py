@@ -31,6 +31,7 @@ WAITING: dict[str, tuple[str, ...]] = {
         *("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time"),
         *(f"limit_{stage}_batches" for stage in ("train", "val", "test", "predict")),
         *("val_check_interval", "check_val_every_n_epoch", "num_sanity_val_steps"),
+        "swa.swa_epoch_start",
         *("default_root_dir", "overfit_batches"),
     ),
     "overfit_batches": ("shuffle", "limit_train_batches", "limit_val_batches"),

@@ -30,7 +30,6 @@ EVERYTHING: dict[str, Any] = {
     },
     "accumulate_grad_batches": 2,
     "gradient_clip_val": 1.0,
-    "ema": {"decay": 0.9, "update_every_n_steps": 2},
     "max_epochs": 5,
     "max_time": 600.0,
     "min_epochs": 1,
@@ -44,6 +43,12 @@ EVERYTHING: dict[str, Any] = {
     "checkpoint": {"monitor": "val_loss", "every_n_epochs": 2, "every_n_train_steps": 3},
     "early_stopping": {"monitor": "val_loss"},
 }
+# a run has one of them
+AVERAGES: tuple[dict[str, Any], ...] = (
+    {"ema": {"decay": 0.9, "update_every_n_steps": 2}},
+    {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
+    {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
+)
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
@@ -57,6 +62,9 @@ ELSEWHERE = {
     "train_time_interval": "checkpoint.train_time_interval",
     "ema_decay": "ema.decay",
     "ema_update_every_n_steps": "ema.update_every_n_steps",
+    "swa_epoch_start": "swa.swa_epoch_start",
+    "swa_lrs": "swa.swa_lrs",
+    "annealing_epochs": "swa.annealing_epochs",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }
@@ -79,7 +87,7 @@ print(json.dumps(found))
 """
 
 
-def spec_allows(setting: str, value: float) -> bool:
+def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
     """Whether lgen.yaml may give the option of this setting this value."""
     if (
         setting in ("limit_val_batches", "limit_test_batches", "limit_predict_batches")
@@ -88,7 +96,7 @@ def spec_allows(setting: str, value: float) -> bool:
         return False  # the spec's 0 leaves the whole loop out of the script
     if setting == "num_sanity_val_steps" and value < 1:
         return False  # none and all make other scripts
-    options = deepcopy(EVERYTHING)
+    options = deepcopy(everything)
     *parents, name = ELSEWHERE.get(setting, setting).split(".")
     part: dict[str, Any] = options
     for parent in parents:
@@ -97,17 +105,20 @@ def spec_allows(setting: str, value: float) -> bool:
     return not isinstance(loads(spec_text(options)), list)
 
 
-def test_script_and_spec_allow_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("average", AVERAGES, ids=str)
+def test_script_and_spec_allow_the_same(tmp_path: Path, average: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
-    project = make_project(tmp_path, EVERYTHING)
+    everything = {**EVERYTHING, **average}
+    project = make_project(tmp_path, everything)
     done = subprocess.run(
         [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     tried = json.loads(done.stdout)
-    assert ELSEWHERE.keys() < {name for name, _, _ in tried}
+    there = {name for name, path in ELSEWHERE.items() if path.split(".")[0] in everything}
+    assert there < {name for name, _, _ in tried}
     for name, value, fault in tried:
-        assert (fault == "") == spec_allows(name, value), (name, value, fault)
+        assert (fault == "") == spec_allows(everything, name, value), (name, value, fault)
         assert fault == "" or fault.startswith(f"{name} is {value} (allowed: "), fault
 
 

@@ -90,6 +90,12 @@ SINGLE: dict[str, dict[str, Any]] = {
         "optimizer": {**GROUPED, "name": "model.Lion"},
         "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
     },
+    "average of epochs": {
+        "swa": {"swa_epoch_start": 2, "swa_lrs": 0.02, "annealing_epochs": 2},
+        "scheduler": {"name": "StepLR", "step_size": 2},
+        "checkpoint": {"monitor": "val_loss"},
+        "log_every_n_steps": 1,
+    },
     "bf16-mixed, long": {"precision": "bf16-mixed", "max_steps": 29},
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
@@ -98,6 +104,7 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
     "ddp own optimizer": (2, {"strategy": "ddp", "optimizer": OWN}),
+    "ddp average of epochs": (2, {"strategy": "ddp", "swa": {"swa_epoch_start": 2}}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "ddp gradient norms": (
@@ -112,6 +119,10 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
+    "fsdp averaged weights": (
+        2,
+        {"strategy": "fsdp", "fsdp": WRAP, "ema": {"decay": 0.9}, "val_check_interval": 5},
+    ),
     "fsdp 3": (3, {"strategy": "fsdp", "fsdp": WRAP, "accumulate_grad_batches": 2}),
     "fsdp workers": (2, {"strategy": "fsdp", "fsdp": WRAP, "num_workers": 2}),
     "fsdp 16-mixed": (2, {"strategy": "fsdp", "fsdp": WRAP, "precision": "16-mixed"}),
@@ -126,6 +137,7 @@ FAST = (
     "averaged weights",
     "groups of parameters",
     "fsdp groups",
+    "average of epochs",
     "ddp",
     "fsdp",
 )

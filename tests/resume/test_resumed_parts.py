@@ -13,7 +13,7 @@ from tests.support.killed_runs import project as random_project
 from tests.support.launch import Ended, Fault, launch
 from tests.support.projects import make_project
 from tests.support.random_user_code import DATA, MODEL, OPTIONS
-from tests.support.same_runs import assert_same_runs
+from tests.support.same_runs import assert_same, assert_same_runs
 
 STREAM = '''
 
@@ -148,3 +148,50 @@ def test_iterable_data_without_a_state_start_their_epoch_again_and_say_so(tmp_pa
     last = torch.load(run_folder(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
     # 12 steps in each of three epochs, and four of the second one twice
     assert (last["step"], last["epoch"]) == (40, 3)
+
+
+def test_average_that_was_not_written_is_written_by_the_next_process(tmp_path: Path) -> None:
+    """A run that ends within an epoch, and then once more where nothing is missing."""
+    options = {"swa": {"swa_epoch_start": 1}, "max_steps": 12, "max_epochs": 4}
+    straight_run(tmp_path / "straight", options, None)
+    ended_run = random_project(tmp_path / "ended", options)
+    assert launch(ended_run).done
+    checkpoints = run_folder(ended_run) / "checkpoints"
+    assert_same_runs(run_folder(tmp_path / "straight"), run_folder(ended_run))
+    (checkpoints / "swa.pt").unlink()
+    for _ in range(2):
+        ended = launch(ended_run, "--resume", "last")
+        assert ended.done and "nothing left to train" in ended.output
+        mine, theirs = (
+            torch.load(run_folder(tmp_path / name) / "checkpoints" / "swa.pt", weights_only=True)
+            for name in ("ended", "straight")
+        )
+        del mine["config"], theirs["config"]
+        assert_same(mine, theirs, "swa.pt")
+        rows = (run_folder(ended_run) / "metrics.csv").read_text().splitlines()
+        assert len([row for row in rows if row.split(",")[-1]]) == 2  # the header, and the average
+
+
+def test_average_of_another_start_is_not_gone_on_with(tmp_path: Path) -> None:
+    """Before the start nothing is lost; after it the average would lack epochs."""
+    options = {"swa": {"swa_epoch_start": 2}, "max_epochs": 3}
+    project = random_project(tmp_path, options)
+    assert launch(project).done
+    ended = launch(project, "--resume", "last", "--swa-epoch-start", "3", "--max-epochs", "4")
+    assert ended.codes == [1]
+    assert "holds 2 epochs; of the 3 that are done, 1 are from swa_epoch_start 3 on" in ended.output
+    assert launch(project, "--resume", "last", "--swa-epoch-start", "4", "--max-epochs", "5").done
+    written = run_folder(project) / "checkpoints" / "swa.pt"
+    assert torch.load(written, weights_only=True)["epoch"] == 4
+
+
+def test_weights_of_an_average(tmp_path: Path) -> None:
+    """They are validated and started from, and training does not go on with them."""
+    project = random_project(tmp_path, {"swa": {"swa_epoch_start": 1}, "max_epochs": 1})
+    assert launch(project).done
+    path = str(run_folder(project) / "checkpoints" / "swa.pt")
+    assert launch(project, "--resume", path, "--task", "validate").done
+    ended = launch(project, "--resume", path)
+    assert ended.codes == [1] and "the checkpoint holds no optimizer" in ended.output
+    random_project(tmp_path / "next", {"init_from": path, "max_epochs": 1})
+    assert launch(tmp_path / "next").done

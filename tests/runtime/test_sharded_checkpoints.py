@@ -14,6 +14,7 @@ from runtime.checkpoint_folder import load_state, load_verified_state
 from runtime.go_on import go_on
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_state import sharded_state
 from tests.runtime.ranks import run_ranks
 
 
@@ -69,7 +70,11 @@ def train(rank, world_size, root, first, steps, resume=None, top_k=1):
         step_once(model, optimizer, step)
         state = {"step": step, "epoch": 0, "config": {}, "ranks": [{}]} if rank == 0 else {}
         checkpoints.save_shards(
-            model, optimizer, state, epoch=0, step=step, metrics={"val_loss": float(abs(step - 2))}
+            sharded_state(model, optimizer),
+            state,
+            epoch=0,
+            step=step,
+            metrics={"val_loss": float(abs(step - 2))},
         )
     return everything(model, optimizer)
 

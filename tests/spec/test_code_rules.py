@@ -277,8 +277,8 @@ CASES = (
     Case(
         "weight-returned",
         {"batch_weight": "ac"},
-        'training_step returns no ac; did you mean acc?; return it beside its loss, as in {"loss": '
-        'loss, "ac": ...}',
+        "there is no ac in what is returned by training_step, validation_step, test_step; did you "
+        'mean acc?; return it beside the loss, as in {"loss": loss, "ac": ...}',
         mended={"batch_weight": "acc"},
     ),
     Case(

@@ -125,7 +125,21 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
-    "fsdp-ema": ("strategy: fsdp\nema: true", "strategy: ddp\nema: true"),
+    "fsdp-swa": ("strategy: fsdp\nswa: true", "strategy: ddp\nswa: true"),
+    "one-average": ("ema: true\nswa: true", "ema: false\nswa: true"),
+    "swa-checkpoint": ("checkpoint: false\nswa: true", "swa: true"),
+    "swa-share": (
+        "swa: true\nmax_steps: 9",
+        "swa: {swa_epoch_start: 2}\nmax_steps: 9",
+    ),
+    "swa-start": (
+        "swa: {swa_epoch_start: 4}\nmax_epochs: 3",
+        "swa: {swa_epoch_start: 4}\nmax_epochs: 4",
+    ),
+    "annealing-rates": (
+        "swa: {annealing_epochs: 5}",
+        "swa: {annealing_epochs: 5, swa_lrs: 0.1}",
+    ),
     "time-length": (
         "scheduler: {name: CosineAnnealingLR}\nmax_time: 60",
         "scheduler: {name: CosineAnnealingLR}\nmax_time: 60\nmax_epochs: 3",

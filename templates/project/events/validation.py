@@ -1,5 +1,5 @@
 val_metrics: dict[str, float] = {}  #: if several_val and not (val_every_n and val_at_epoch_end)
-with averaged_weights(model, averaged):  #: wrap if ema
+with AVERAGED_WEIGHTS(model, averaged):  #: wrap if ema
     val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
     for name, val_loader in val_loaders.items():  #: if several_val
         val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
@@ -8,11 +8,12 @@ if is_main:  #: wrap if distributed
     tensorboard.log(val_metrics, step=step, epoch=epoch)  #: if tensorboard
     REPORT(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
 validations += 1  #: if counts_validations
-scheduler.step()  #: if scheduler_validation and not scheduler_waits
-if SCHEDULER_DUE:  #: if scheduler_validation and scheduler_waits
-    scheduler.step()
-scheduler.step(monitor_value(val_metrics, {{ plateau_monitor | literal }}))  #: if plateau and not scheduler_waits
-# after the epoch's last validation  #: if plateau_within_epoch
-if SCHEDULER_DUE:  #: if plateau and scheduler_waits
-    scheduler.step(monitor_value(val_metrics, {{ plateau_monitor | literal }}))
+if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_validation or plateau)
+    scheduler.step()  #: if scheduler_validation and not scheduler_waits
+    if SCHEDULER_DUE:  #: if scheduler_validation and scheduler_waits
+        scheduler.step()
+    scheduler.step(monitor_value(val_metrics, {{ plateau_monitor | literal }}))  #: if plateau and not scheduler_waits
+    # after the epoch's last validation  #: if plateau_within_epoch
+    if SCHEDULER_DUE:  #: if plateau and scheduler_waits
+        scheduler.step(monitor_value(val_metrics, {{ plateau_monitor | literal }}))
 early_stopping.update(val_metrics)  #: if early_stopping

@@ -67,6 +67,17 @@ class Normed(Net):
         return super().forward(self.norm(x))
 
 
+class NormedInside(Net):
+    """With batch norm whose statistics depend on the weights, and not on dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.dropout(F.relu(self.norm(self.hidden(x)))))
+
+
 class Frozen(Normed):
     """Its batch norm, which comes in evaluation mode, is put there again when fitting starts."""
 

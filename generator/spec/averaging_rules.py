@@ -1,0 +1,48 @@
+"""What averaged weights exclude or need."""
+
+from __future__ import annotations
+
+from lgen.spec.predicates import max_epochs
+from lgen.spec.rule import Rule
+
+AVERAGING: tuple[Rule, ...] = (
+    Rule(
+        "fsdp-swa",
+        ("swa", "strategy"),
+        lambda s: s.strategy == "fsdp" and s.swa is not None,
+        "the average of epochs has no sharded form yet",
+        "set strategy: ddp, or take ema in its place",
+    ),
+    Rule(
+        "one-average",
+        ("swa", "ema"),
+        lambda s: s.swa is not None and s.ema is not None,
+        "a run has one average of its weights",
+        "remove swa or ema",
+    ),
+    Rule(
+        "swa-checkpoint",
+        ("swa", "checkpoint"),
+        lambda s: s.swa is not None and s.checkpoint is None,
+        "swa writes the average beside the checkpoints",
+        "remove swa, or checkpoint: false",
+    ),
+    Rule(
+        "swa-share",
+        ("swa.swa_epoch_start", "swa", "max_epochs", "max_steps", "max_time"),
+        lambda s: s.swa is not None
+        and isinstance(s.swa.swa_epoch_start, float)
+        and max_epochs(s) is None,
+        "swa_epoch_start is a share of max_epochs, and there is none",
+        "set max_epochs, or swa_epoch_start in swa to the number of an epoch",
+    ),
+    Rule(
+        "swa-start",
+        ("swa.swa_epoch_start", "max_epochs"),
+        lambda s: s.swa is not None
+        and isinstance(s.swa.swa_epoch_start, int)
+        and s.swa.swa_epoch_start > (max_epochs(s) or s.swa.swa_epoch_start),
+        "swa_epoch_start is past the last epoch",
+        "set max_epochs to at least swa_epoch_start",
+    ),
+)
