@@ -126,7 +126,7 @@ def test(model: Classifier, device: torch.device, loader: Iterable[Any]) -> dict
 
 @torch.inference_mode()
 def predict(model: Classifier, device: torch.device, loader: Iterable[Any], folder: Path) -> None:
-    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    """Write what predict_step returns for each batch to a file, numbered in data order."""
     with evaluation_mode(model, device.type):
         for batch_idx, batch in enumerate(loader):
             batch = to_device(batch, device)
@@ -192,11 +192,12 @@ def main(cfg: Config) -> dict[str, float]:
         step, epoch = 0, 0
     else:
         run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
-        step, epoch = checkpoint["step"], checkpoint["epoch"]
-        if cfg.task != "fit":
-            epoch = checkpoint["last_epoch"]
+        step = checkpoint["step"]
+        epoch = checkpoint["epoch" if cfg.task == "fit" else "last_epoch"]
+    if cfg.task == "fit":
+        lock_run(run_folder)
     seed_everything(cfg.seed)
-    csv_logger = CSVLogger(run_folder / "metrics.csv")
+    csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
 
     # --- model ---
 
@@ -218,8 +219,6 @@ def main(cfg: Config) -> dict[str, float]:
         else:
             print(f"step {step}  {as_text(results)}")
         return results
-
-    lock_run(run_folder)
 
     # --- data ---
 
@@ -255,7 +254,7 @@ def main(cfg: Config) -> dict[str, float]:
             "csv_logger": csv_logger.state_dict(),
             "step": step,
             "epoch": next_epoch,
-            "last_epoch": epoch,  # of the step
+            "last_epoch": epoch,  # which the last step belongs to
             "position": train_sampler.position_at(batch_idx),
             "global_batch": cfg.batch_size,
             "ranks": [this_rank],

@@ -485,9 +485,9 @@ def main(cfg: Config) -> dict[str, float]:
         run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)  #: if not distributed
         run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)  #: if ddp
         run_folder, checkpoint = resume_sharded(cfg.default_root_dir, cfg.resume)  #: if fsdp
-        step, epoch = checkpoint["step"], checkpoint["epoch"]
-        if cfg.task != "fit":  #: if tasks
-            epoch = checkpoint["last_epoch"]
+        step, epoch = checkpoint["step"], checkpoint["epoch"]  #: if not tasks
+        step = checkpoint["step"]  #: if tasks
+        epoch = checkpoint["epoch" if cfg.task == "fit" else "last_epoch"]  #: if tasks
     run_folder = new_run_folder(cfg.default_root_dir)  #: if run_folder_only and not distributed
     run_folder = from_main(new_run_folder, cfg.default_root_dir)  #: if run_folder_only and distributed
     step, epoch = 0, 0  #: if not checkpoint
@@ -500,9 +500,7 @@ def main(cfg: Config) -> dict[str, float]:
     seed_everything(cfg.seed)
     if is_main:  #: wrap if distributed and files
         csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv and not tasks
-        # a task of its own may run beside training
-        csv_file = "metrics.csv" if cfg.task == "fit" else f"{cfg.task}.csv"  #: if csv and tasks
-        csv_logger = CSVLogger(run_folder / csv_file)  #: if csv and tasks
+        csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")  #: if csv and tasks
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
@@ -576,7 +574,6 @@ def main(cfg: Config) -> dict[str, float]:
         return results
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
-
 
     # --- data ---
 

@@ -15,10 +15,10 @@ class PendingMetrics:
     """The metrics of batches whose values have not been read yet."""
 
     def __init__(self) -> None:
-        self.batches: list[tuple[dict[str, Any], float, int]] = []
+        self.batches: list[tuple[dict[str, Any], Any, int]] = []
 
-    def append(self, outputs: Mapping[str, Any], weight: float, step: int = 0) -> None:
-        """Add the outputs of a batch that has this many samples; waits for no device."""
+    def append(self, outputs: Mapping[str, Any], weight: Tensor | float, step: int = 0) -> None:
+        """Add the outputs of a batch that weighs so much; waits for no device."""
         taken = {}
         for name, value in outputs.items():
             if isinstance(value, Tensor):
@@ -36,11 +36,14 @@ class PendingMetrics:
     def take(self) -> dict[str, list[Reading]]:
         """Return what has been appended since the last call, by metric."""
         batches, self.batches = self.batches, []
+        if batches and isinstance(batches[0][1], Tensor):
+            weights = as_numbers("batch_weight", [weight for _, weight, _ in batches])
+            batches = [(o, w, step) for (o, _, step), w in zip(batches, weights, strict=True)]
         readings = {}
         for name in dict.fromkeys(name for outputs, _, _ in batches for name in outputs):
             given = [(outputs[name], w, step) for outputs, w, step in batches if name in outputs]
-            values, weights, steps = zip(*given, strict=True)
-            readings[name] = list(zip(as_numbers(name, values), weights, steps, strict=True))
+            values, of_values, steps = zip(*given, strict=True)
+            readings[name] = list(zip(as_numbers(name, values), of_values, steps, strict=True))
         return readings
 
 
@@ -71,12 +74,13 @@ def as_number(name: str, value: Any) -> float:
 
 
 def add(sums: Sums, readings: Mapping[str, list[Reading]]) -> None:
-    """Add value * weight, one batch after the other, in float64."""
+    """Add value * weight, one batch after the other, in float64; no weight adds nothing."""
     for name, of_batches in readings.items():
         total, weights = sums.get(name, (0.0, 0.0))
         for value, weight, _ in of_batches:
-            total += value * weight
-            weights += weight
+            if weight:
+                total += value * weight
+                weights += weight
         sums[name] = (total, weights)
 
 

@@ -112,7 +112,7 @@ class Config:
 
 
 class TrainingStep(nn.Module):
-    """The forward pass that DDP wraps: it prepares the reduction of gradients there."""
+    """The training step as a forward pass: DDP sees to gradients where it is called."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ def test(model: Classifier, loader: Iterable[Any]) -> dict[str, float]:
 
 @torch.inference_mode()
 def predict(model: Classifier, loader: Iterable[Any], folder: Path) -> None:
-    """Write what predict_step returns for each batch to a file of its own, numbered in data order."""
+    """Write what predict_step returns for each batch to a file, numbered in data order."""
     with evaluation_mode(model, "cpu"):
         for batch_idx, batch in enumerate(loader):
             with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -229,12 +229,13 @@ def main(cfg: Config) -> dict[str, float]:
         step, epoch = 0, 0
     else:
         run_folder, checkpoint = resume_on_all_ranks(cfg.default_root_dir, cfg.resume)
-        step, epoch = checkpoint["step"], checkpoint["epoch"]
-        if cfg.task != "fit":
-            epoch = checkpoint["last_epoch"]
+        step = checkpoint["step"]
+        epoch = checkpoint["epoch" if cfg.task == "fit" else "last_epoch"]
+    if cfg.task == "fit":
+        from_main(lock_run, run_folder)
     seed_everything(cfg.seed)
     if is_main:
-        csv_logger = CSVLogger(run_folder / "metrics.csv")
+        csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
@@ -263,8 +264,6 @@ def main(cfg: Config) -> dict[str, float]:
             else:
                 print(f"step {step}  {as_text(results)}")
         return results
-
-    from_main(lock_run, run_folder)
 
     # --- data ---
 
@@ -308,7 +307,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "tensorboard": tensorboard.state_dict(),
                 "step": step,
                 "epoch": next_epoch,
-                "last_epoch": epoch,  # of the step
+                "last_epoch": epoch,  # which the last step belongs to
                 "position": train_sampler.position_at(batch_idx),
                 "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
                 "ranks": ranks,

@@ -1,4 +1,4 @@
-"""Random augmentation that depends neither on the number of workers nor on an interruption."""
+"""Random augmentation that depends neither on how many workers load nor on an interruption."""
 
 import hashlib
 import random
@@ -20,6 +20,15 @@ class SeededDataset(Dataset[Any]):
 
     def __init__(self, dataset: Dataset[Any]) -> None:
         self.dataset = dataset
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        dataset: Any = self.dataset
+        return len(dataset)
+
+    def __getitem__(self, index: int) -> Any:
+        """Return one sample, which is seeded by nothing."""
+        return self.dataset[index]
 
     def __getitems__(self, batch: SeededBatch) -> list[Any]:
         """Return the samples of a batch."""

@@ -54,7 +54,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             damaged = archive.testzip() or next(iter(folders), None)
         if damaged is None:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (FileNotFoundError, MemoryError):
+    except (FileNotFoundError, PermissionError, MemoryError):
         raise
     except Exception as error:  # a damaged file can fail in many ways
         reason = str(error).split("\n")[0] or type(error).__name__
@@ -72,7 +72,7 @@ def load_settings(path: Path) -> dict[str, Any]:
                 if name.endswith("/data.pkl"):
                     archive.read(name)  # compares its CRC-32
         state = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         raise
     except Exception:
         raise DamagedCheckpoint(f"{path} cannot be read") from None

@@ -16,8 +16,8 @@ def resume_checkpoint(
     """Return the run's folder and the checkpoint: "last", "best" or the path of one.
 
     "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
-    damaged this is said, and the one before it is used. Says which one it is. The key `path` of
-    the checkpoint tells where it lies.
+    damaged this is said, and the one before it in the same run is used. Says which one it is. The
+    key `path` of the checkpoint tells where it lies.
     """
     if which not in ("last", "best"):
         path = Path(which).absolute()
@@ -46,12 +46,13 @@ def resume_checkpoint(
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
             if not names:
-                raise SystemExit(f"{folder} holds no best checkpoint: none was ranked by a monitor")
+                raise SystemExit(f"{folder} holds no best checkpoint: no metric is monitored")
             checkpoint = first_usable((folder / name for name in names), load)
-        if checkpoint is not None:
-            print(f"from {checkpoint['path']}, step {checkpoint['step']}", file=sys.stderr)
-            return run, checkpoint
-    raise SystemExit(f"there is no usable checkpoint in {Path(root) / 'version_*' / 'checkpoints'}")
+        if checkpoint is None:
+            raise SystemExit(f"no checkpoint in {folder} can be used; name one of another run")
+        print(f"from {checkpoint['path']}, step {checkpoint['step']}", file=sys.stderr)
+        return run, checkpoint
+    raise SystemExit(f"there is no checkpoint in {Path(root) / 'version_*' / 'checkpoints'}")
 
 
 def run_number(run: Path) -> int:
