@@ -58,3 +58,11 @@ def test_average(tmp_path, ema, decay, every):
     assert not torch.equal(raw["out.weight"], result.weights["out.weight"])
     without = make_script(tmp_path / "without", {**OPTIONS, "accumulate_grad_batches": 2}).run()
     assert all(torch.equal(raw[name], weight) for name, weight in without.weights.items())
+
+
+def test_a_script_without_it_goes_on_from_no_average(tmp_path):
+    """The optimizer's state belongs to the raw weights; the run ends with the way out."""
+    make_script(tmp_path, {**OPTIONS, "ema": True}).run()
+    without = make_script(tmp_path, {**OPTIONS, "max_epochs": 4})
+    with pytest.raises(SystemExit, match="weights are averages.*set ema again, or .*init_from"):
+        without.run_rank(resume="last")
