@@ -17,8 +17,9 @@ from lgen.plan.evaluation_loops import (
 )
 from lgen.plan.hook_calls import hook_call
 from lgen.plan.loaders import is_limited, loader, runs_stage
-from lgen.spec.measured import measured, monitors
+from lgen.spec.measured import measured
 from lgen.spec.options import Spec
+from lgen.spec.predicates import monitors
 from lgen.user_code.classes import STAGES, STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.hooks import HOOKS
 

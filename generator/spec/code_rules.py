@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from lgen.spec.fault import nearest
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
-from lgen.spec.measured import measured, monitors
+from lgen.spec.measured import measured
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
+from lgen.spec.predicates import monitors
 from lgen.spec.rule import CodeRule, Finding
 from lgen.spec.unused_by_code import UNUSED_BY_CODE, unused_findings
 from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData

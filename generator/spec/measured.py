@@ -6,16 +6,6 @@ from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass, UserData
 
 
-def monitors(spec: Spec) -> dict[str, str]:
-    """The metrics that are watched, by the part of the spec that watches them."""
-    parts = {
-        "checkpoint": spec.checkpoint,
-        "early_stopping": spec.early_stopping,
-        "scheduler": spec.scheduler,
-    }
-    return {key: part.monitor for key, part in parts.items() if part is not None and part.monitor}
-
-
 def measured(spec: Spec, module: UserClass, data: UserData) -> list[str] | None:
     """The names of all metrics of the validation, None where not all are known."""
     step = module.steps.get("validation_step")

@@ -85,7 +85,11 @@ def momentum_to_cycle(spec: Spec) -> bool:
     return cycles_momentum(spec) and optimizer(spec, *_NO_MOMENTUM)
 
 
-def monitors(spec: Spec) -> list[str]:
-    """Every metric that the spec watches."""
-    parts = (spec.checkpoint, spec.early_stopping, spec.scheduler)
-    return [part.monitor for part in parts if part is not None and part.monitor is not None]
+def monitors(spec: Spec) -> dict[str, str]:
+    """The metrics that are watched, by the part of the spec that watches them."""
+    parts = {
+        "checkpoint": spec.checkpoint,
+        "early_stopping": spec.early_stopping,
+        "scheduler": spec.scheduler,
+    }
+    return {key: part.monitor for key, part in parts.items() if part is not None and part.monitor}

@@ -10,12 +10,11 @@ from lgen.spec.predicates import (
     arguments_by_group,
     half_eps,
     max_epochs,
-    momentum_to_cycle,
     monitors,
     optimizer,
-    plateau,
 )
 from lgen.spec.rule import Rule
+from lgen.spec.schedule_rules import SCHEDULE_RULES
 from lgen.spec.torch_rules import TORCH_RULES
 from lgen.spec.unused import UNUSED
 
@@ -119,47 +118,9 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove track_grad_norm and print_nan_grads, or choose another optimizer",
     ),
     Rule(
-        "warmup-interval",
-        ("scheduler.warmup_steps", "scheduler.interval"),
-        lambda s: s.scheduler is not None
-        and s.scheduler.warmup_steps > 0
-        and s.scheduler.interval != "step"
-        and not plateau(s),
-        "warmup_steps counts optimizer steps, and this schedule does not",
-        "set interval: step in scheduler",
-    ),
-    Rule(
-        "warmup-plateau",
-        ("scheduler.warmup_steps", "scheduler.name"),
-        lambda s: s.scheduler is not None and s.scheduler.warmup_steps > 0 and plateau(s),
-        "torch joins no warmup to ReduceLROnPlateau, which has no fixed start",
-        "remove warmup_steps, or choose another scheduler",
-    ),
-    Rule(
-        "plateau-monitor",
-        ("scheduler.monitor", "scheduler"),
-        lambda s: s.scheduler is not None and plateau(s) and s.scheduler.monitor is None,
-        "ReduceLROnPlateau watches a metric",
-        "set monitor: val_loss in scheduler",
-    ),
-    Rule(
-        "plateau-interval",
-        ("scheduler.interval", "scheduler"),
-        lambda s: s.scheduler is not None and plateau(s) and s.scheduler.interval == "step",
-        "ReduceLROnPlateau steps on a validation's value, not on every optimizer step",
-        "set interval: epoch or validation in scheduler",
-    ),
-    Rule(
-        "cycle-momentum",
-        ("scheduler.cycle_momentum", "scheduler", "optimizer"),
-        momentum_to_cycle,
-        "the schedule cycles a momentum, and this optimizer has none",
-        "set cycle_momentum: false in scheduler",
-    ),
-    Rule(
         "monitor-validation-metric",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
-        lambda s: any(not monitor.startswith("val_") for monitor in monitors(s)),
+        lambda s: any(not monitor.startswith("val_") for monitor in monitors(s).values()),
         "what is monitored is a metric of the validation, and its name starts with val_",
         "write val_loss, or val_ and another key of validation_step's result (with several "
         "validation sets, val_<set>_loss)",
@@ -170,15 +131,6 @@ EXCLUDED: tuple[Rule, ...] = (
         lambda s: s.limit_val_batches == 0 and bool(monitors(s)),
         "limit_val_batches: 0 turns off the validation that measures what is monitored",
         "remove limit_val_batches, or every monitor",
-    ),
-    Rule(
-        "scheduler-without-validation",
-        ("scheduler.interval", "limit_val_batches"),
-        lambda s: s.scheduler is not None
-        and s.scheduler.interval == "validation"
-        and s.limit_val_batches == 0,
-        "the schedule steps at validations, and limit_val_batches: 0 turns them off",
-        "remove limit_val_batches, or set interval: epoch in scheduler",
     ),
     Rule(
         "top-k-monitor",
@@ -251,4 +203,4 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + AVERAGING + TORCH_RULES + GROUP_RULES + UNUSED
+RULES = EXCLUDED + SCHEDULE_RULES + AVERAGING + TORCH_RULES + GROUP_RULES + UNUSED
