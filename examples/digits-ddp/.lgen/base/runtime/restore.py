@@ -24,13 +24,15 @@ def restore(checkpoint: Mapping[str, Any], **parts: Stateful) -> None:
                 f"the checkpoint holds no {name}: the script that wrote it had none, or saved "
                 "weights only"
             )
+        # loading adds to the defaults of an optimizer that is not torch's
+        needed = set(part.defaults) if isinstance(part, Optimizer) else set()
         try:
             part.load_state_dict(checkpoint[name])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise SystemExit(f"the checkpoint does not fit the {name}: {first(error)}") from None
         if isinstance(part, Optimizer):
             # torch takes over the groups of any optimizer, and fails in the next step
-            missing = [key for g in part.param_groups for key in part.defaults.keys() - g.keys()]
+            missing = [key for g in part.param_groups for key in needed - g.keys()]
             if missing:
                 raise SystemExit(
                     f"the checkpoint does not fit the {name}: {type(part).__name__} needs "
