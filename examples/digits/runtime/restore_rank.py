@@ -19,11 +19,17 @@ def restore_rank(
     rank: int = 0,
     world_size: int = 1,
 ) -> None:
-    """Go on with the random streams and sums of this rank.
+    """Go on with the random streams and sums of this rank, the last of what is restored.
 
+    Ends the program where the weights are averages that nothing has taken up.
     On another number of ranks than the checkpoint has, each rank gets random streams of its own,
     and rank 0 takes over the sums of all.
     """
+    if "n_averaged" in checkpoint:
+        raise SystemExit(
+            "the checkpoint's weights are averages, from which no step goes on: set ema again, or "
+            "start from them by init_from"
+        )
     ranks = checkpoint["ranks"]
     if len(ranks) == world_size:
         set_random_state(ranks[rank]["random_state"], device_type)
