@@ -966,10 +966,9 @@ def main(cfg: Config) -> dict[str, float]:
                         csv_logger.log(LOGGED_ROW, step=step, epoch=epoch)  #: if csv
                         tensorboard.log(LOGGED_ROW, step=step, epoch=epoch)  #: if tensorboard
                         bar.set_postfix(row, refresh=False)  #: if bar
-                    #: if save_by_time and distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
-                    # one clock decides for all ranks
-                    waited = from_main(lambda since: time.monotonic() - since, saved_at)
-                    #: include "project/events/save_by_time.py"
+                    #: if distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
+                    #: include "project/events/clock.py"
+                    time_is_up = is_time_up()  #: if timed
                     #: endif
                 if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_step or scheduler_epoch and val_within_epoch and sized)
                     scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
@@ -987,15 +986,12 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, {})
                 if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and not val_within_epoch
                     save_checkpoint(epoch, {})
-                if step % cfg.log_every_n_steps == 0:  #: if save_by_time and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
-                    # one clock decides for all ranks
-                    waited = from_main(lambda since: time.monotonic() - since, saved_at)
-                    #: include "project/events/save_by_time.py"
+                if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
+                    #: include "project/events/clock.py"
+                    time_is_up = is_time_up()  #: if timed
                 if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
                 time_is_up = time.monotonic() - started_at >= cfg.max_time  #: if timed and not distributed
-                if step % cfg.log_every_n_steps == 0:  #: if timed and distributed
-                    time_is_up = is_time_up()
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
                     break
                 if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if may_stop_within

@@ -1,2 +1,0 @@
-if waited >= cfg.train_time_interval:
-    save_checkpoint(epoch, {})
