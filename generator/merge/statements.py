@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lgen.merge.brackets import merge_brackets
-from lgen.merge.normal import comments
+from lgen.merge.normal import comments, words
 from lgen.merge.pieces import Piece
 
 
@@ -14,11 +14,10 @@ def merge_statement(base: Piece, mine: Piece, new: Piece) -> Piece | None:
     """The statement with the changes of both, None where they are about the same part of it."""
     if imported := _imports(base, mine, new):
         return imported
-    if len(base.lines) == len(mine.lines) == len(new.lines) == 1:
-        if merged := _code_and_comment(base, mine, new):
-            return merged
     if any(piece.in_string for piece in (base, mine, new)):
         return None
+    if merged := _code_and_comment(base, mine, new):
+        return merged
     text = merge_brackets(base.text, mine.text, new.text, 100 - 4 * new.depth)
     if text is None:
         return None
@@ -96,19 +95,26 @@ def _sorting(name: str) -> tuple[bool, bool, str]:
 
 
 def _code_and_comment(base: Piece, mine: Piece, new: Piece) -> Piece | None:
-    """One side changed the code, the other the comment behind it."""
+    """One side changed the code, the other the comment behind it; how code is laid out is none."""
     parts = [_parts(piece) for piece in (base, mine, new)]
-    merged = []
-    for before, ours, theirs in zip(*parts, strict=True):
-        if before != ours and before != theirs and ours != theirs:
-            return None
-        merged.append(theirs if ours == before else ours)
-    line = "  ".join(part for part in merged if part)
-    changed = new if merged[0] == parts[2][0] else mine
-    return _like(base, [line], new.blanks, changed.nodes)
+    if None in parts:
+        return None
+    codes, behind = zip(*(part for part in parts if part), strict=True)
+    said = [words(code) for code in codes]
+    if said[0] not in said[1:] and said[1] != said[2]:
+        return None
+    if behind[0] not in behind[1:] and behind[1] != behind[2]:
+        return None
+    code, changed = (codes[2], new) if said[1] == said[0] else (codes[1], mine)
+    comment = behind[2] if behind[1] == behind[0] else behind[1]
+    text = f"{code}  {comment}" if comment else code
+    return _like(base, text.split("\n"), new.blanks, changed.nodes)
 
 
-def _parts(piece: Piece) -> tuple[str, str]:
+def _parts(piece: Piece) -> tuple[str, str] | None:
+    """The code and the comment behind its last line, None where there are other comments."""
     found = comments(piece.text)
     comment = found[0] if found else ""
+    if len(found) > 1 or not piece.text.endswith(comment):
+        return None
     return piece.text.removesuffix(comment).rstrip(), comment

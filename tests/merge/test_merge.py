@@ -550,3 +550,17 @@ def test_form_feeds_stay() -> None:
     assert clean(base, base.replace("def g", "\fdef g"), base.replace("b = 2", "b = 3")) == (
         base.replace("def g", "\fdef g").replace("b = 2", "b = 3")
     )
+
+
+def test_a_comment_behind_a_statement_stays_however_the_statement_is_laid_out() -> None:
+    """A formatter has broken the line that the user's comment stands behind, and lgen changes it."""
+    base = "def f():\n    return validate(model, loader(data.val_dataset(), rank, world_size))\n"
+    mine = (
+        "def f():\n    return validate(\n"
+        "        model, loader(data.val_dataset(), rank, world_size)\n    )  # mine\n"
+    )
+    new = "def f():\n    return validate(model, loader(data.val_dataset()))\n"
+    merged = merge(base, mine, new, python=True)
+    assert merged == Merged(
+        "def f():\n    return validate(model, loader(data.val_dataset()))  # mine\n", 0
+    )
