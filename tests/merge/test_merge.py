@@ -553,7 +553,7 @@ def test_form_feeds_stay() -> None:
 
 
 def test_a_comment_behind_a_statement_stays_however_the_statement_is_laid_out() -> None:
-    """A formatter has broken the line that the user's comment stands behind, and lgen changes it."""
+    """A formatter has broken the line that the user's comment stands behind; lgen changes it."""
     base = "def f():\n    return validate(model, loader(data.val_dataset(), rank, world_size))\n"
     mine = (
         "def f():\n    return validate(\n"
