@@ -18,6 +18,7 @@ from lgen.merge.blocks import (
 )
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
+from lgen.merge.likeness import is_another
 from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
 from lgen.merge.sense import senseless
 from lgen.merge.weave import Chosen, Weave
@@ -30,6 +31,7 @@ def faults(weave: Weave) -> Iterator[Fault]:
     and changes that make no sense together."""
     yield from _emptied(weave)
     yield from _shrunk(weave)
+    yield from _hollow(weave)
     yield from _stray(weave)
     blocks = blocks_of_result(weave)
     yield from in_other_blocks(weave, blocks)
@@ -91,6 +93,35 @@ def _shrunk(weave: Weave) -> Iterator[Fault]:
             continue
         if mine.inverse.get(inner, -1) in gone:
             yield {event, gone[mine.inverse[inner]]}
+
+
+def _hollow(weave: Weave) -> Iterator[Fault]:
+    """Blocks that mine put around statements in whose place new has nothing but others."""
+    mine, new = weave.sides
+    for event, place in mine.brought():
+        header = mine.pieces[place]
+        if header.kind != "header" or place in mine.inverse:
+            continue
+        inside = [mine.inverse.get(inner, -1) for inner in range(place + 1, header.end)]
+        held = [at for at in inside if at >= 0 and weave.base[at].kind in ("statement", "header")]
+        if held and not any(_remains(weave, at) for at in held):
+            yield {event, *(e for e in new.events if any(e.start <= at < e.stop for at in held))}
+
+
+def _remains(weave: Weave, at: int) -> bool:
+    """Whether new has a piece of the base, as it was or changed, there or elsewhere."""
+    base, new = weave.base, weave.sides[1]
+    if base[at].kind != "statement":
+        return new.found[at] >= 0
+    if new.found[at] >= 0:
+        places = range(new.found[at], new.found[at] + 1)
+    else:
+        event = next(event for event in new.events if event.start <= at < event.stop)
+        places = range(event.first, event.last)
+    now = [new.pieces[place] for place in places if new.pieces[place].kind == "statement"]
+    return at in new.moved or any(
+        base[at].id == piece.id or not is_another(base[at], piece) for piece in now
+    )
 
 
 def _stray(weave: Weave) -> Iterator[Fault]:

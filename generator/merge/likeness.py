@@ -57,6 +57,27 @@ def same_sort(one: Piece, two: Piece) -> bool:
     return True
 
 
+def is_another(one: Piece, two: Piece) -> bool:
+    """Whether a statement that has come in the place of one sets or calls something else."""
+    first, second = one.nodes[0], two.nodes[0]
+    if isinstance(first, ast.Return) and isinstance(second, ast.Return):
+        if isinstance(first.value, ast.Call) and isinstance(second.value, ast.Call):
+            return not _same_call(first.value.func, second.value.func)
+    if same_sort(one, two) or is_anew(one, two):
+        return False
+    return not _calls_by_name(first, second) and not _calls_by_name(second, first)
+
+
+def _calls_by_name(one: ast.AST, two: ast.AST) -> bool:
+    """Whether a statement calls what the other one names too, perhaps with an ending: `lock` in
+    `from_main(lock)`, and `stop` in `stop_on_any_rank()`."""
+    if not isinstance(one, ast.Expr) or not isinstance(one.value, ast.Call):
+        return False
+    called = one.value.func.id if isinstance(one.value.func, ast.Name) else ""
+    names = {node.id for node in ast.walk(two) if isinstance(node, ast.Name)}
+    return called != "" and any(f"{name}_".startswith(f"{called}_") for name in names)
+
+
 def _same_target(one: ast.Assign, two: ast.Assign) -> bool:
     """Whether both set the same, or share some of the names that one call gives values to."""
     first, second = one.targets[0], two.targets[0]

@@ -564,3 +564,38 @@ def test_a_comment_behind_a_statement_stays_however_the_statement_is_laid_out() 
     assert merged == Merged(
         "def f():\n    return validate(model, loader(data.val_dataset()))  # mine\n", 0
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "return function(str(folder))",
+            "return json.loads((folder / 'metrics.json').read_text())",
+        ),
+        ("sampler, loader = training_loader(data, cfg)", "loader = data.train_dataloader()"),
+        ("print(text)", "bar.write(text)"),
+    ],
+)
+def test_a_block_around_a_statement_does_not_pass_to_another(before: str, after: str) -> None:
+    """What the user wrapped is gone, and what came in its place is no change of it."""
+    base, new = (f"def f():\n    first()\n    {line}\n" for line in (before, after))
+    mine = f"def f():\n    first()\n    with timed():\n        {before}\n"
+    assert merge(base, mine, new, python=True).conflicts == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("stop(losses)", "stop_on_any_rank(losses)"),
+        ("outputs = model.training_step(batch)", "outputs = ddp(batch)"),
+        ("return validate(model, loader, rank)", "return validate(model, loader)"),
+    ],
+)
+def test_a_block_around_a_statement_stays_around_its_change(before: str, after: str) -> None:
+    """It sets or calls the same."""
+    base, new = (f"def f():\n    first()\n    {line}\n" for line in (before, after))
+    mine, wanted = (
+        f"def f():\n    first()\n    with timed():\n        {line}\n" for line in (before, after)
+    )
+    assert merge(base, mine, new, python=True) == Merged(wanted, 0)
