@@ -102,7 +102,7 @@ def test_a_run_can_be_made_again_from_its_code(tmp_path: Path) -> None:
     rows = (run / "metrics.csv").read_text().splitlines()
     again = subprocess.run(
         [sys.executable, code / "train.py", "--default-root-dir", tmp_path / "again"],
-        env={**os.environ, "PYTHONPATH": ""},
+        env={**os.environ, "PYTHONPATH": "", "OMP_NUM_THREADS": "1"},
         cwd=tmp_path.parent,
         capture_output=True,
         text=True,
