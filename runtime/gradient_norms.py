@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from runtime.trained_gradients import trained_gradients
+
 
 def gradient_norms(
     model: nn.Module, optimizer: Optimizer, norm_type: float = 2.0
@@ -14,11 +16,9 @@ def gradient_norms(
 
     They are those of the parameters that the optimizer has and that have a gradient.
     """
-    trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
     return {
-        f"grad_norm/{name}": torch.linalg.vector_norm(p.grad, norm_type)
-        for name, p in model.named_parameters()
-        if id(p) in trained and p.grad is not None
+        f"grad_norm/{name}": torch.linalg.vector_norm(grad, norm_type)
+        for name, grad in trained_gradients(model, optimizer).items()
     }
 
 

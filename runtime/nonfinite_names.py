@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from runtime.trained_gradients import trained_gradients
+
 MOST = 10  # names in one line
 
 
@@ -14,12 +16,10 @@ def nonfinite_names(model: nn.Module, optimizer: Optimizer) -> list[str]:
 
     They are those of parameters that the optimizer has, in the model's order.
     """
-    trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
     grads = {
         # a DTensor's class is not asked for: its import takes half a second
-        name: p.grad.to_local() if hasattr(p.grad, "to_local") else p.grad
-        for name, p in model.named_parameters()
-        if id(p) in trained and p.grad is not None
+        name: grad.to_local() if hasattr(grad, "to_local") else grad
+        for name, grad in trained_gradients(model, optimizer).items()
     }
     if not grads:
         return []

@@ -6,6 +6,8 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from runtime.override_group import override_group
+
 GroupSettings = list[dict[str, Any]]
 
 
@@ -46,30 +48,9 @@ def override_groups(
     saved: Sequence[Mapping[str, Any]],
     scheduler: Any = None,
 ) -> None:
-    """Give each group of the restored optimizer the settings that differ from its saved ones.
-
-    The learning rates are scaled by new over old, those that a scheduler starts from and is bound
-    by too, so that it goes on from where it was.
-    """
-    parts = [scheduler, *getattr(scheduler, "_schedulers", [])]
+    """Give each group of the restored optimizer the settings that differ from its saved ones."""
     for number, (group, now, before) in enumerate(
         zip(optimizer.param_groups, settings, saved, strict=True)
     ):
-        for name, value in now.items():
-            if name == "params" or value == before.get(name, value):
-                continue
-            if name != "lr" or scheduler is None and before["lr"] == 0:
-                group[name] = value
-                continue
-            if before["lr"] == 0:
-                raise SystemExit(
-                    f"lr: the checkpoint had 0, from which no schedule can go on with {value}; "
-                    "start a new run from the checkpoint's weights"
-                )
-            ratio = value / before["lr"]
-            for rate in ("lr", "initial_lr", "max_lr", "min_lr"):
-                if rate in group:
-                    group[rate] *= ratio
-            for part in parts:
-                if hasattr(part, "base_lrs"):
-                    part.base_lrs[number] *= ratio
+        own = {name: value for name, value in now.items() if name != "params"}
+        override_group(group, number, own, before, scheduler)

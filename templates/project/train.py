@@ -506,7 +506,6 @@ def main(cfg: Config) -> dict[str, float]:
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
-        stats_of_device = DEVICE_STATS  #: if device_stats
     log = Log({{ log_arguments }})  #: if log and not (distributed and files)
     log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
     log.step, log.epoch = step, epoch  #: if log
@@ -826,10 +825,11 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- training loop ---
 
-    if is_main:  #: wrap if distributed and snapshots
+    if is_main:  #: wrap if distributed and (snapshots or device_stats)
         save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
         log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
         save_code(run_folder, step)  #: if save_code
+        stats_of_device = DEVICE_STATS  #: if device_stats
     metrics: dict[str, float] = {}
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined

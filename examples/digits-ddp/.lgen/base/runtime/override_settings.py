@@ -5,6 +5,8 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from runtime.override_group import override_group
+
 
 def override_settings(
     optimizer: Optimizer,
@@ -12,28 +14,6 @@ def override_settings(
     saved: Mapping[str, Any],
     scheduler: Any = None,
 ) -> None:
-    """Give the restored optimizer each setting that differs from the saved one.
-
-    The learning rates are scaled by new over old, those that a scheduler starts from and is bound
-    by too, so that it goes on from where it was.
-    """
-    for name, value in settings.items():
-        if value == saved.get(name, value):
-            continue
-        if name != "lr" or scheduler is None and saved["lr"] == 0:
-            for group in optimizer.param_groups:
-                group[name] = value
-            continue
-        if saved["lr"] == 0:
-            raise SystemExit(
-                f"lr: the checkpoint had 0, from which no schedule can go on with {value}; start "
-                "a new run from the checkpoint's weights"
-            )
-        ratio = value / saved["lr"]
-        for group in optimizer.param_groups:
-            for rate in ("lr", "initial_lr", "max_lr", "min_lr"):
-                if rate in group:
-                    group[rate] *= ratio
-        for part in [scheduler, *getattr(scheduler, "_schedulers", [])]:
-            if hasattr(part, "base_lrs"):
-                part.base_lrs = [rate * ratio for rate in part.base_lrs]
+    """Give every group of the restored optimizer each setting that differs from the saved one."""
+    for number, group in enumerate(optimizer.param_groups):
+        override_group(group, number, settings, saved, scheduler)
