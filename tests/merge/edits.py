@@ -51,9 +51,9 @@ def made(edit: Edit, file: File, place: Place) -> Lines | None:
     if edit.kind == "comment":
         return place.first, place.first, [f"{place.indent}# edited {edit.number}"]
     if edit.kind == "trailing comment":
-        if len(lines) != 1 or "#" in lines[0] or not place.is_simple:
+        if "#" in "".join(lines) or not place.is_simple:
             return None
-        return place.first, place.last, [f"{lines[0]}  # edited {edit.number}"]
+        return place.first, place.last, [*lines[:-1], f"{lines[-1]}  # edited {edit.number}"]
     if edit.kind == "delete":
         if not place.is_simple or len(place.siblings) == 1 or place.node.col_offset == 0:
             return None

@@ -51,7 +51,8 @@ def _right_changes(edit: Edit, old: File, new: File) -> Iterator[Lines | None]:
 def _wrapped(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]:
     """The wrap around what is left of the statements, with what now stands between them.
 
-    Where the first or last of them is gone, what came in its place may be inside or outside.
+    Where the first or last of them is gone, what came in its place, from another block too, may be
+    inside or outside.
     """
     run = origin.siblings[origin.at : origin.at + edit.length]
     groups = [list(_remains(place, old, new)) for place in run]
@@ -63,10 +64,11 @@ def _wrapped(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]
     siblings = kept[0].siblings
     first, last = kept[0].at, kept[-1].at
     starts, stops = [first], [last]
-    while not groups[0] and starts[-1] and siblings[starts[-1] - 1].key not in old.by_key:
+    stood = {place.key for place in run[0].siblings}
+    while not groups[0] and starts[-1] and siblings[starts[-1] - 1].key not in stood:
         starts.append(starts[-1] - 1)
     while not groups[-1] and stops[-1] + 1 < len(siblings):
-        if siblings[stops[-1] + 1].key in old.by_key:
+        if siblings[stops[-1] + 1].key in stood:
             break
         stops.append(stops[-1] + 1)
     for start in starts:
@@ -101,7 +103,8 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
     """The statement that the new render has for this one.
 
     It is of the same template statement, or of another one of which a render has only either:
-    one of its sort beside it in the template, or one in the same block that says the same.
+    one of its sort beside it in the template, a function of its name, or one in the same block that
+    says the same.
     """
     if place is None or place.key in new.by_key:
         return new.by_key[place.key] if place else None
@@ -113,12 +116,20 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
         and other.key not in old.by_key
         and (
             _alternative(place, other)
+            or _same_definition(place.node, other.node)
             or (parent or not place.parent)
             and other.parent is parent
             and new.source(other) == old.source(place)
         )
     ]
     return min(others, key=lambda other: abs(other.line - place.line), default=None)
+
+
+def _same_definition(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether they are functions, or classes, of one name."""
+    if not isinstance(one, (ast.FunctionDef, ast.ClassDef)) or type(one) is not type(other):
+        return False
+    return one.name == getattr(other, "name", None)
 
 
 def _alternative(one: Place, other: Place) -> bool:
