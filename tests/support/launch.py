@@ -159,6 +159,8 @@ def run_script(
     os.environ.update(environment)
     # the server's children would start the processes of a data loader as the server does
     multiprocessing.set_start_method("fork", force=True)
+    # a module that a test rewrites in the same second, or whose bytecode a fault cuts off, is read
+    sys.dont_write_bytecode = True
     os.chdir(project)
     sys.path.insert(0, project)
     sys.argv = ["train.py", *args]
