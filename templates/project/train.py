@@ -176,7 +176,9 @@ class Config:
     #: endif
 
     # loop
-    max_epochs: int = {{ max_epochs }}  # epochs of the whole run  #: if max_epochs_set
+    #: if max_epochs_set
+    max_epochs: int = {{ max_epochs }}  # epochs of the whole run
+    #: endif
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
@@ -190,10 +192,12 @@ class Config:
     # checkpoints  #: if has_checkpoint_fields and not early_stopping
     # checkpoints and early stopping  #: if has_checkpoint_fields and early_stopping
     # early stopping  #: if not has_checkpoint_fields
+    #: if has_checkpoint_fields
     save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
     every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
     every_n_train_steps: int = {{ every_n_train_steps }}  # steps between checkpoints  #: if save_every_n_steps
     train_time_interval: float = {{ train_time_interval }}  # seconds between checkpoints  #: if save_by_time
+    #: endif
     patience: int = {{ patience }}  # validations without improvement before the run stops  #: if early_stopping
     min_delta: float = {{ min_delta }}  # smallest change that counts as improvement  #: if early_stopping
     #: endif
