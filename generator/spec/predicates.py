@@ -70,6 +70,11 @@ def plateau(spec: Spec) -> bool:
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
 
 
+def decays_at_the_end(spec: Spec) -> bool:
+    """Whether the scheduler is WSD, which decays in the run's last steps."""
+    return spec.scheduler is not None and spec.scheduler.name == "WSD"
+
+
 def half_eps(spec: Spec) -> bool:
     """Whether 16-true rounds the optimizer's eps to zero."""
     if spec.precision != "16-true" or not optimizer(spec, *_DIVIDES_BY_EPS):

@@ -141,7 +141,8 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if "refused" in rows[part.name]:
         return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
-    own = ["interval", "frequency", "monitor", "warmup_steps"] if kind == "schedulers" else []
+    own = [name for name in Scheduler.model_fields if name != "name"]
+    own = own if kind == "schedulers" else []
     faults = []
     for path, value in _given(part, key):
         if message := _argument_fault(part.name, str(path[-1]), value, known, own):

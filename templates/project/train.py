@@ -172,6 +172,7 @@ class Config:
     NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
     #: endfor
     warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
+    decay_steps: DECAY_TYPE = {{ decay_steps | literal }}  # {{ decay_meaning }}  #: if wsd
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
 
@@ -215,6 +216,7 @@ class Config:
             NAME={{ allowed | literal }},
             #: endfor
             warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
+            decay_steps={{ bounds.decay_steps | literal }},  #: if wsd
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
             layer_decay={{ bounds.layer_decay | literal }},  #: if decays_by_layer
             accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
@@ -639,10 +641,24 @@ def main(cfg: Config) -> dict[str, float]:
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
     )
-    after_warmup = SCHEDULER({{ scheduler_call }})
-    scheduler = lr_scheduler.SequentialLR(
+    after_warmup = SCHEDULER({{ scheduler_call }})  #: if not wsd
+    scheduler = lr_scheduler.SequentialLR(  #: if not wsd
         optimizer, [warmup, after_warmup], milestones=[cfg.warmup_steps]
     )
+    #: endif
+    #: if wsd
+    stable = lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)
+    # a run that is too short for all of it has no stable part  #: if warmup
+    decay_start = max(STABLE_FROM, total_steps - DECAY_STEPS)
+    decay_length = max(1, total_steps - decay_start)
+    decay = lr_scheduler.LinearLR(  #: if not decay_cosine
+        optimizer, start_factor=1.0, end_factor=0.0, total_iters=decay_length
+    )
+    decay = lr_scheduler.CosineAnnealingLR(optimizer, T_max=decay_length)  #: if decay_cosine
+    scheduler = lr_scheduler.SequentialLR(  #: if warmup
+        optimizer, [warmup, stable, decay], milestones=[cfg.warmup_steps, decay_start]
+    )
+    scheduler = lr_scheduler.SequentialLR(optimizer, [stable, decay], milestones=[decay_start])  #: if not warmup
     #: endif
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set

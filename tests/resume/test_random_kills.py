@@ -45,6 +45,9 @@ SINGLE: dict[str, dict[str, Any]] = {
     "warmup and cosine": {
         "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5}
     },
+    "warmup, stable, decay": {
+        "scheduler": {"name": "WSD", "interval": "step", "warmup_steps": 5, "decay_steps": 0.4}
+    },
     "plateau and early stopping": {
         "max_epochs": 12,
         "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},

@@ -79,6 +79,14 @@ CASES = {
         f"{SGD}{PLATEAU}, monitor: val_loss, warmup_steps: 5}}",
         f"{SGD}{PLATEAU}, monitor: val_loss}}",
     ),
+    "decay-interval": (
+        f"{SGD}scheduler: {{name: WSD}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step}}",
+    ),
+    "decay-schedule": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, interval: step, decay_steps: 5}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step, decay_steps: 5}}",
+    ),
     "plateau-monitor": (f"{SGD}{PLATEAU}}}", f"{SGD}{PLATEAU}, monitor: val_loss}}"),
     "plateau-interval": (
         f"{SGD}{PLATEAU}, monitor: val_loss, interval: step}}",
