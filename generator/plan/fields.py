@@ -19,7 +19,8 @@ from lgen.user_code.classes import UserClass, UserData
 RESERVED = frozenset("""
     task resume init_from default_root_dir seed batch_size num_workers limit_train_batches
     limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
-    gradient_clip_val max_epochs max_steps min_epochs min_steps max_time val_check_interval
+    accumulation_schedule gradient_clip_val max_epochs max_steps min_epochs min_steps max_time
+    val_check_interval
     check_val_every_n_epoch num_sanity_val_steps log_every_n_steps save_top_k every_n_epochs
     every_n_train_steps train_time_interval layer_decay ema_decay ema_update_every_n_steps
     swa_epoch_start swa_lrs annealing_epochs patience min_delta warmup_steps decay_steps

@@ -10,7 +10,13 @@ from lgen.plan.fields import warms_up
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import decays_at_the_end, max_epochs, sets_rates
+from lgen.spec.predicates import (
+    accumulates,
+    accumulation_schedule,
+    decays_at_the_end,
+    max_epochs,
+    sets_rates,
+)
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
@@ -102,7 +108,8 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "counts_validations": counts,
             "total_by_epochs": counts_total and by_epochs,
             "total_by_steps": counts_total and not by_epochs,
-            "counts_steps_per_epoch": spec.accumulate_grad_batches > 1
+            "counts_steps_per_epoch": accumulates(spec)
+            and not accumulation_schedule(spec)
             and known
             and (
                 counts_total
@@ -158,7 +165,7 @@ def _length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
     else:
         epochs = "cfg.max_epochs"
         if max_epochs(spec) is None:
-            per_epoch = "steps_per_epoch" if spec.accumulate_grad_batches > 1 else "num_batches"
+            per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
         total = _validations(spec, data, epochs) if interval == "validation" else epochs
     return f"max(1, {total} // cfg.scheduler_frequency)" if frequency > 1 else total

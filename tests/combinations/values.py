@@ -59,7 +59,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "scheduler.warmup_steps": (ABSENT, 3),
     "scheduler.decay_steps": (ABSENT, 3, 0.5),
     "scheduler.decay_shape": (ABSENT, "cosine"),
-    "accumulate_grad_batches": (ABSENT, 3),
+    "accumulate_grad_batches": (ABSENT, 3, {"0": 1, "1": 3}),
     "batch_weight": (ABSENT, "size"),
     "partial_window": (ABSENT, "actual"),
     "gradient_clip_val": (ABSENT, 0.5),
