@@ -20,6 +20,7 @@ _OPTION = {
     "limit_predict_batches": "limit_train_batches",
     "num_sanity_val_steps": "limit_train_batches",
     "warmup_steps": "scheduler.warmup_steps",
+    "decay_steps": "scheduler.decay_steps",
     "scheduler_frequency": "scheduler.frequency",
     "save_top_k": "checkpoint.save_top_k",
     "every_n_epochs": "checkpoint.every_n_epochs",

@@ -10,7 +10,7 @@ from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
-from lgen.spec.predicates import sets_rates
+from lgen.spec.predicates import decays_at_the_end, sets_rates
 from lgen.tables.torch_optim import Kind
 from lgen.tables.torch_optim import arguments as arguments_of
 from lgen.user_code.classes import UserClass, UserData
@@ -19,10 +19,12 @@ from lgen.user_code.classes import UserClass, UserData
 RESERVED = frozenset("""
     task resume init_from default_root_dir seed batch_size num_workers limit_train_batches
     limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
-    gradient_clip_val max_epochs max_steps min_epochs min_steps max_time val_check_interval
+    accumulation_schedule gradient_clip_val max_epochs max_steps min_epochs min_steps max_time
+    val_check_interval
     check_val_every_n_epoch num_sanity_val_steps log_every_n_steps save_top_k every_n_epochs
     every_n_train_steps train_time_interval layer_decay ema_decay ema_update_every_n_steps
-    swa_epoch_start swa_lrs annealing_epochs patience min_delta warmup_steps scheduler_frequency
+    swa_epoch_start swa_lrs annealing_epochs patience min_delta warmup_steps decay_steps
+    scheduler_frequency
     """.split())
 SIMPLE_TYPES = {"int", "float", "str", "bool"}
 
@@ -160,6 +162,7 @@ def fields(
             "has_optimizer_fields": bool(optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
+            or decays_at_the_end(spec)
             or (spec.scheduler is not None and spec.scheduler.frequency > 1),
         },
         names={

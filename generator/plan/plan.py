@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lgen.plan.accumulation import accumulation
 from lgen.plan.averaging import averaging
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
@@ -71,6 +72,7 @@ def make_plan(
         spec,
         merge(
             [
+                accumulation(spec),
                 averaging(spec, module, data),
                 class_names(spec, own_modules),
                 commands(spec, module, data),

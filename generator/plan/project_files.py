@@ -7,7 +7,7 @@ from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import keeps_files, max_epochs
+from lgen.spec.predicates import accumulates, accumulation_schedule, keeps_files, max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 # of one batch, enough for its loss to fall by half in most projects, in seconds
@@ -69,7 +69,9 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
 def _whole_epochs(spec: Spec, *, validated: bool) -> dict[str, str]:
     """The settings with which each of so many batches is a step, whatever the spec says."""
     settings = {}
-    if spec.accumulate_grad_batches > 1:
+    if accumulation_schedule(spec):
+        settings["accumulation_schedule"] = "((0, 1),)"
+    elif accumulates(spec):
         settings["accumulate_grad_batches"] = "1"
     settings |= _limit(spec)
     if validated and isinstance(spec.val_check_interval, int):

@@ -60,11 +60,17 @@ def schema_at(path: tuple[str | int, ...]) -> Schema | None:
             if isinstance(part, int):
                 found = found or branch.get("items")
             else:
-                found = found or branch.get("properties", {}).get(part)
+                found = found or branch.get("properties", {}).get(part) or _of_any_key(branch)
         if found is None:
             return None
         schema = found
     return schema
+
+
+def _of_any_key(schema: Schema) -> Schema | None:
+    """The schema of the values of a mapping that may have any keys, None where it may not."""
+    values = schema.get("additionalProperties")
+    return values if isinstance(values, dict) and "type" in values else None
 
 
 def is_default(key: str, value: Any) -> bool:

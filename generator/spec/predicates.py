@@ -21,6 +21,21 @@ def max_epochs(spec: Spec) -> int | None:
     return spec.max_epochs
 
 
+def accumulates(spec: Spec) -> bool:
+    """Whether several batches make one optimizer step, in some epochs at least."""
+    return spec.accumulate_grad_batches != 1
+
+
+def accumulation_schedule(spec: Spec) -> tuple[tuple[int, int], ...]:
+    """The first epoch and the number of batches of each part of a schedule, empty for a number."""
+    given = spec.accumulate_grad_batches
+    if isinstance(given, int):
+        return ()
+    return tuple(
+        sorted({0: 1, **{int(epoch): batches for epoch, batches in given.items()}}.items())
+    )
+
+
 def keeps_files(spec: Spec) -> bool:
     """Whether a training run leaves files, and so needs a folder."""
     snapshots = spec.save_hyperparameters or spec.save_code
@@ -68,6 +83,11 @@ def cycles_momentum(spec: Spec) -> bool:
 def plateau(spec: Spec) -> bool:
     """Whether the scheduler is ReduceLROnPlateau."""
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def decays_at_the_end(spec: Spec) -> bool:
+    """Whether the scheduler is WSD, which decays in the run's last steps."""
+    return spec.scheduler is not None and spec.scheduler.name == "WSD"
 
 
 def half_eps(spec: Spec) -> bool:

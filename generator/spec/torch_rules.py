@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import arguments_by_group, max_epochs, optimizer
+from lgen.spec.predicates import accumulation_schedule, arguments_by_group, max_epochs, optimizer
 from lgen.spec.rule import Rule
 from lgen.tables.torch_optim import classes, length_argument
 
@@ -79,6 +79,15 @@ def _has_no_length(spec: Spec) -> bool:
     return unknown and length is not None and length not in scheduler.args
 
 
+def _counts_epochs_of_steps(spec: Spec) -> bool:
+    """Whether a schedule's length in epochs would follow from steps of different sizes."""
+    scheduler = spec.scheduler
+    if scheduler is None or scheduler.interval == "step" or max_epochs(spec) is not None:
+        return False
+    length = length_argument(scheduler.name or "")
+    return bool(accumulation_schedule(spec)) and length is not None and length not in scheduler.args
+
+
 TORCH_RULES: tuple[Rule, ...] = (
     Rule(
         "betas-range",
@@ -114,6 +123,20 @@ TORCH_RULES: tuple[Rule, ...] = (
         _has_no_length,
         "the run ends by its time alone, so the schedule's length is not known",
         "set max_epochs or max_steps beside max_time",
+    ),
+    Rule(
+        "accumulation-epochs",
+        (
+            "scheduler",
+            "scheduler.interval",
+            "accumulate_grad_batches",
+            "max_epochs",
+            "max_steps",
+            "max_time",
+        ),
+        _counts_epochs_of_steps,
+        "with a schedule of accumulate_grad_batches, max_steps alone does not tell the epochs",
+        "set max_epochs beside max_steps, or interval: step in scheduler",
     ),
     Rule(
         "one-cycle-length",

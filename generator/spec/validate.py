@@ -76,8 +76,11 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
                 near = f"; did you mean {other}?"
             allowed = "finite numbers" if kind == "finite_number" else words(schema)
             message = f"{name} is {shown(value)}; allowed: {allowed}{near}"
-        faults.setdefault(path, document.fault(path, message))
-    return list(faults.values())
+        if path not in faults or kind == "value_error":
+            faults[path] = document.fault(path, message)
+    # of a value that may be a mapping too, what is wrong in the mapping says more
+    whole = {path[:end] for path in faults for end in range(len(path))}
+    return [fault for path, fault in faults.items() if path not in whole]
 
 
 def _path_in(values: Any, loc: tuple[int | str, ...]) -> Path:
@@ -141,7 +144,8 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if "refused" in rows[part.name]:
         return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
-    own = ["interval", "frequency", "monitor", "warmup_steps"] if kind == "schedulers" else []
+    own = [name for name in Scheduler.model_fields if name != "name"]
+    own = own if kind == "schedulers" else []
     faults = []
     for path, value in _given(part, key):
         if message := _argument_fault(part.name, str(path[-1]), value, known, own):

@@ -35,6 +35,7 @@ from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_last
 from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
+from runtime.accumulation_schedule import batches_in_step, check_schedule
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.averaged_shards import averaged_shards
@@ -104,6 +105,7 @@ from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
 from runtime.save_code import save_code
 from runtime.save_hyperparameters import save_hyperparameters
+from runtime.scheduled_batch import check_scheduled_batch
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -111,6 +113,7 @@ from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
 from runtime.sharded_state import sharded_state
+from runtime.steps_of_epochs import steps_of_epochs
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -158,7 +161,9 @@ class Config:
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
     layer_decay: float = {{ layer_decay }}  # rate of a layer as a share of the next one's  #: if decays_by_layer
-    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
+    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate_evenly
+    # from which epoch on how many batches make a step: --accumulation-schedule 0 1 4 8  #: if accumulate_by_epoch
+    accumulation_schedule: tuple[tuple[int, int], ...] = {{ accumulation_schedule | literal }}  #: if accumulate_by_epoch
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
     ema_update_every_n_steps: int = {{ ema_update_every_n_steps }}  # steps between averages  #: if ema_every_n
@@ -172,6 +177,7 @@ class Config:
     NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
     #: endfor
     warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
+    decay_steps: DECAY_TYPE = {{ decay_steps | literal }}  # {{ decay_meaning }}  #: if wsd
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
 
@@ -219,9 +225,10 @@ class Config:
             NAME={{ allowed | literal }},
             #: endfor
             warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
+            decay_steps={{ bounds.decay_steps | literal }},  #: if wsd
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
             layer_decay={{ bounds.layer_decay | literal }},  #: if decays_by_layer
-            accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
+            accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate_evenly
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
             ema_update_every_n_steps={{ bounds.ema_update_every_n_steps | literal }},  #: if ema_every_n
@@ -244,6 +251,7 @@ class Config:
             patience={{ bounds.patience | literal }},  #: if early_stopping
             min_delta={{ bounds.min_delta | literal }},  #: if early_stopping
         )
+        check_schedule(self.accumulation_schedule)  #: if accumulate_by_epoch
 
 
 class TrainingStep(nn.Module):  #: if ddp
@@ -610,7 +618,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- optimizer ---
 
-    total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if total_by_epochs
+    total_steps = EPOCHS_STEPS  #: if total_by_epochs
     if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
     total_steps = cfg.max_steps  #: if total_by_steps
@@ -643,10 +651,24 @@ def main(cfg: Config) -> dict[str, float]:
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
     )
-    after_warmup = SCHEDULER({{ scheduler_call }})
-    scheduler = lr_scheduler.SequentialLR(
+    after_warmup = SCHEDULER({{ scheduler_call }})  #: if not wsd
+    scheduler = lr_scheduler.SequentialLR(  #: if not wsd
         optimizer, [warmup, after_warmup], milestones=[cfg.warmup_steps]
     )
+    #: endif
+    #: if wsd
+    stable = lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)
+    # a run that is too short for all of it has no stable part  #: if warmup
+    decay_start = max(STABLE_FROM, total_steps - DECAY_STEPS)
+    decay_length = max(1, total_steps - decay_start)
+    decay = lr_scheduler.LinearLR(  #: if not decay_cosine
+        optimizer, start_factor=1.0, end_factor=0.0, total_iters=decay_length
+    )
+    decay = lr_scheduler.CosineAnnealingLR(optimizer, T_max=decay_length)  #: if decay_cosine
+    scheduler = lr_scheduler.SequentialLR(  #: if warmup
+        optimizer, [warmup, stable, decay], milestones=[cfg.warmup_steps, decay_start]
+    )
+    scheduler = lr_scheduler.SequentialLR(optimizer, [stable, decay], milestones=[decay_start])  #: if not warmup
     #: endif
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
@@ -756,7 +778,7 @@ def main(cfg: Config) -> dict[str, float]:
             "step": step,
             "epoch": epoch,
             "last_epoch": epoch,
-            "global_batch": GLOBAL_BATCH,  #: if map_style
+            "global_batch": LAST_GLOBAL_BATCH,  #: if map_style
             "config": asdict(cfg),
         }
         checkpoints.write(state, swa_path)  #: if not distributed
@@ -771,7 +793,7 @@ def main(cfg: Config) -> dict[str, float]:
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
-        check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
+        CHECK_BATCH({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
@@ -799,7 +821,7 @@ def main(cfg: Config) -> dict[str, float]:
         # a batch or window that was not full has met the end of the epoch's data
         used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
         # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up and not ending_stream
+        used_up = batch_idx % ACCUMULATED_AT_RESUME > 0  #: if may_resume_used_up and not ending_stream
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
@@ -859,14 +881,15 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_sampler.epoch = epoch  #: if map_style
+        accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
         batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
         batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
-        batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
+        batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
-                window_size = min(cfg.accumulate_grad_batches, num_batches - batch_idx)  #: if actual_window
+                window_size = min(ACCUMULATED, num_batches - batch_idx)  #: if actual_window
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined

@@ -42,6 +42,7 @@ SCHEDULERS: tuple[Any, ...] = (
     {"name": "PolynomialLR", "power": 2.0},
     {"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 1},
     {"name": "StepLR", "step_size": 2},
+    {"name": "WSD"},
     {},  # configure_optimizers returns it
 )
 
@@ -56,7 +57,9 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "scheduler.frequency": (ABSENT, 3),
     "scheduler.monitor": (ABSENT, "val_loss"),
     "scheduler.warmup_steps": (ABSENT, 3),
-    "accumulate_grad_batches": (ABSENT, 3),
+    "scheduler.decay_steps": (ABSENT, 3, 0.5),
+    "scheduler.decay_shape": (ABSENT, "cosine"),
+    "accumulate_grad_batches": (ABSENT, 3, {"0": 1, "1": 3}),
     "batch_weight": (ABSENT, "size"),
     "partial_window": (ABSENT, "actual"),
     "gradient_clip_val": (ABSENT, 0.5),

@@ -49,12 +49,19 @@ AVERAGES: tuple[dict[str, Any], ...] = (
     {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
     {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
 )
+DECAY: dict[str, Any] = {"name": "WSD", "interval": "step", "warmup_steps": 1}
+# in place of the schedule
+SCHEDULES: tuple[dict[str, Any], ...] = (
+    {"scheduler": {**DECAY, "decay_steps": 3}},
+    {"scheduler": {**DECAY, "decay_steps": 0.5}},
+)
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
     "layer_decay": "optimizer.layer_decay.factor",
     "step_size": "scheduler.step_size",
     "warmup_steps": "scheduler.warmup_steps",
+    "decay_steps": "scheduler.decay_steps",
     "scheduler_frequency": "scheduler.frequency",
     "save_top_k": "checkpoint.save_top_k",
     "every_n_epochs": "checkpoint.every_n_epochs",
@@ -105,17 +112,24 @@ def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
     return not isinstance(loads(spec_text(options)), list)
 
 
-@pytest.mark.parametrize("average", AVERAGES, ids=str)
-def test_script_and_spec_allow_the_same(tmp_path: Path, average: dict[str, Any]) -> None:
+def is_given(everything: dict[str, Any], path: str) -> bool:
+    """Whether the options have the part that the path is in, and its last key where it may lack."""
+    part, *_, key = path.split(".")
+    optional = part == "scheduler"
+    return part in everything and (not optional or key in everything[part])
+
+
+@pytest.mark.parametrize("instead", [*AVERAGES, *SCHEDULES], ids=str)
+def test_script_and_spec_allow_the_same(tmp_path: Path, instead: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
-    everything = {**EVERYTHING, **average}
+    everything = {**EVERYTHING, **instead}
     project = make_project(tmp_path, everything)
     done = subprocess.run(
         [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     tried = json.loads(done.stdout)
-    there = {name for name, path in ELSEWHERE.items() if path.split(".")[0] in everything}
+    there = {name for name, path in ELSEWHERE.items() if is_given(everything, path)}
     assert there < {name for name, _, _ in tried}
     for name, value, fault in tried:
         assert (fault == "") == spec_allows(everything, name, value), (name, value, fault)

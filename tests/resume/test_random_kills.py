@@ -38,12 +38,20 @@ BY_LAYER = {
 OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
+    "accumulation by epoch": {
+        "accumulate_grad_batches": {0: 1, 1: 3, 2: 2},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+        "val_check_interval": 5,
+    },
     "workers": {"num_workers": 2, "persistent_workers": True},
     "16-mixed": {"precision": "16-mixed", "gradient_clip_val": 0.5},
     "within epochs": {"val_check_interval": 5, "checkpoint": {"monitor": "val_acc", "mode": "max"}},
     "one cycle": {"scheduler": {"name": "OneCycleLR", "max_lr": 0.05, "interval": "step"}},
     "warmup and cosine": {
         "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5}
+    },
+    "warmup, stable, decay": {
+        "scheduler": {"name": "WSD", "interval": "step", "warmup_steps": 5, "decay_steps": 0.4}
     },
     "plateau and early stopping": {
         "max_epochs": 12,
@@ -100,6 +108,7 @@ SINGLE: dict[str, dict[str, Any]] = {
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
+    "ddp accumulation by epoch": (2, {"strategy": "ddp", "accumulate_grad_batches": {1: 4}}),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),

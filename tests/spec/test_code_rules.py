@@ -199,6 +199,13 @@ CASES = (
         },
     ),
     Case(
+        "iterable-length",
+        {"scheduler": {"name": "WSD", "interval": "step"}},
+        "train_dataset is iterable, so the run's length is not known; set max_steps",
+        STREAM,
+        {"scheduler": {"name": "WSD", "interval": "step"}, "max_steps": 50},
+    ),
+    Case(
         "limit-of-a-loop",
         {"limit_val_batches": 5},
         "there is no validation; write validation_step and val_dataset, or remove "

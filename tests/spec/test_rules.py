@@ -79,6 +79,20 @@ CASES = {
         f"{SGD}{PLATEAU}, monitor: val_loss, warmup_steps: 5}}",
         f"{SGD}{PLATEAU}, monitor: val_loss}}",
     ),
+    "accumulation-epochs": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\n"
+        "accumulate_grad_batches: {0: 1, 4: 8}",
+        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\nmax_epochs: 9\n"
+        "accumulate_grad_batches: {0: 1, 4: 8}",
+    ),
+    "decay-interval": (
+        f"{SGD}scheduler: {{name: WSD}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step}}",
+    ),
+    "decay-schedule": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, interval: step, decay_steps: 5}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step, decay_steps: 5}}",
+    ),
     "plateau-monitor": (f"{SGD}{PLATEAU}}}", f"{SGD}{PLATEAU}, monitor: val_loss}}"),
     "plateau-interval": (
         f"{SGD}{PLATEAU}, monitor: val_loss, interval: step}}",
