@@ -175,8 +175,9 @@ class Config:
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
 
-    # loop
+    # loop  #: if max_epochs_set
     max_epochs: int = {{ max_epochs }}  # epochs of the whole run  #: if max_epochs_set
+    # loop  #: if not max_epochs_set
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
