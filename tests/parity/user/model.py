@@ -209,3 +209,10 @@ class Hooked(Toy):
 
     def on_validation_batch_end(self) -> None:
         self.calls.append("validation_batch_end")
+
+
+class HookedCurve(Hooked):
+    """One whose loss has a lowest point, so that a line search evaluates it several times."""
+
+    def training_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": ((self.w * batch[0] - 2) ** 2).mean()}
