@@ -28,7 +28,7 @@ DOCS = {
     "Adam": "running means of gradients and of their squares",
     "AdamW": "Adam with weight decay kept apart from the gradient",
     "Adamax": "Adam with the largest gradient in place of the mean square",
-    "LBFGS": "a quasi-Newton method: it evaluates a batch several times in a step, for large batches",
+    "LBFGS": "quasi-Newton steps, each of several evaluations of a large batch",
     "Muon": "orthogonalized momentum, for matrices only",
     "NAdam": "Adam with Nesterov momentum",
     "RAdam": "Adam that holds its adaptive rate back until it is reliable",
@@ -113,7 +113,6 @@ def try_optimizer(name: str, args: dict[str, Any]) -> None:
     """Two steps of the optimizer; raises what torch raises."""
     layer = nn.Embedding(4, 2, sparse=name == "SparseAdam")
     optimizer = getattr(optim, name)(layer.parameters(), **args)
-
 
     def closure() -> torch.Tensor:
         loss = layer(torch.tensor([1, 2])).sum()

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
-from tests.parity.beside import assert_equal_weights, beside, last_result, make_script
+from tests.parity.beside import Script, assert_equal_weights, beside, last_result, make_script
 from tests.parity.ranks import on_two_ranks, run_lightning, run_script
 from tests.parity.test_loop import TOY, numbers
 
 SEARCH = {"lr": 0.5, "max_iter": 6, "history_size": 4, "line_search_fn": "strong_wolfe"}
+ENDED = {"lr": 0.08, "max_iter": 2, "max_eval": 10, "tolerance_change": 0.03}
 FIXED = {"lr": 0.1, "max_iter": 5}
 
 
@@ -105,34 +106,43 @@ def lbfgs_fixed(model):
     return torch.optim.LBFGS(model.parameters(), **FIXED)
 
 
-def lbfgs_search(model):
-    return torch.optim.LBFGS(model.parameters(), **SEARCH)
+def lbfgs_ended(model):
+    return torch.optim.LBFGS(model.parameters(), **ENDED)
 
 
-def weights_of_rank(rank, folder, options):
+def weights_of_rank(rank, folder, options, name):
     """Train by the script on both ranks; the weights that this one ends with."""
-    from tests.parity.beside import Script, own_modules
-
     script = Script(folder, options)
     models = []
 
-    class Kept(script.model.Net):
+    class Kept(getattr(script.model, name)):
         def __init__(self):
             super().__init__()
             models.append(self)
 
-    script.train.Net = Kept
-    with own_modules(folder):
-        script.train.main(script.config())
+    setattr(script.train, name, Kept)
+    script.run_rank()
     return {name: weight.numpy() for name, weight in models[0].state_dict().items()}
 
 
-def test_two_ranks_search_the_same_line(tmp_path):
-    """Each rank compares the mean loss, and both end with the same weights.
+def test_two_ranks_take_the_same_steps(tmp_path):
+    """Each rank looks at the mean loss, and both end with the same weights.
 
-    In Lightning each compares its own loss: the ranks take steps of other lengths, and part.
+    In Lightning each looks at its own: that of the second rank changes less than tolerance_change,
+    which ends its step, that of the first changes more, and they go on with other weights.
     """
+    curve = {**TOY, "module": "model.py:HookedCurve", "data": numbers(2), "max_epochs": 1}
+    options = {**curve, "optimizer": {"name": "LBFGS", **ENDED}}
+    folder = make_script(tmp_path, {**options, "strategy": "ddp", "devices": 2}).folder
+    theirs = on_two_ranks(run_lightning, folder, options, lbfgs_ended, {})
+    assert theirs[0][0]["w"] != theirs[1][0]["w"]
+    first, second = on_two_ranks(weights_of_rank, folder, options, "HookedCurve")
+    assert first["w"] == second["w"] != 1.0
+
+
+def test_two_ranks_search_the_same_line(tmp_path):
+    """The ranks evaluate equally often, and end with the same weights."""
     options = {"optimizer": {"name": "LBFGS", **SEARCH}, "max_epochs": 1}
     folder = make_script(tmp_path, {**options, "strategy": "ddp", "devices": 2}).folder
-    ours = on_two_ranks(weights_of_rank, folder, options)
-    assert all((ours[0][name] == ours[1][name]).all() for name in ours[0])
+    first, second = on_two_ranks(weights_of_rank, folder, options, "Net")
+    assert all((first[name] == second[name]).all() for name in first)
