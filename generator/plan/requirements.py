@@ -12,7 +12,7 @@ _KNOWN = {
     "pynvml": "nvidia-ml-py",
     "tensorboard": "tensorboard",
     "torch": "torch>=2.7,<3",
-    "tqdm": "tqdm",
+    "tqdm": "tqdm>=4.66",
     "tyro": "tyro>=0.9",
 }
 # packages that are installed under another name than they are imported by

@@ -6,7 +6,7 @@ from lgen.plan.accumulation import accumulated
 from lgen.plan.decisions import Code, Decisions
 from lgen.plan.devices import is_distributed
 from lgen.spec.options import Spec
-from lgen.spec.predicates import accumulates
+from lgen.spec.predicates import accumulates, needs_closure
 from lgen.user_code.classes import Step, UserClass
 
 
@@ -15,9 +15,18 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
     step = module.steps["training_step"]
     weighted = spec.batch_weight is not None
     several = accumulates(spec)
+    closure = needs_closure(spec)
+    batch_end = module.hooks.get("on_train_batch_end")
     enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
     return Decisions(
         flags={
+            "closure": closure,
+            "one_step": not closure,
+            # what a closure has evaluated is a dict in any case
+            "hands_on_loss": closure
+            and step.returns == "loss"
+            and batch_end is not None
+            and "outputs" in (*batch_end.arguments, *batch_end.keyword_only),
             "step_returns_dict": step.returns == "dict",
             "plain_loss": not several and not (weighted and is_distributed(spec)),
             "weighted": weighted,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
+from lgen.tables.torch_optim import classes
 
 # what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
 # is NaN in the first step. Adam's fused kernels compute in float32.
 _DIVIDES_BY_EPS = ("Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop")
 _SMALLEST_EPS = 1e-6
 _CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
-_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
+_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "LBFGS", "Rprop")
 
 DEFAULT_MAX_EPOCHS = 1000  # Lightning's, where no limit is given
 
@@ -45,6 +46,12 @@ def keeps_files(spec: Spec) -> bool:
 def optimizer(spec: Spec, *names: str) -> bool:
     """Whether the optimizer is one of these."""
     return spec.optimizer is not None and spec.optimizer.name in names
+
+
+def needs_closure(spec: Spec) -> bool:
+    """Whether the optimizer evaluates the loss by itself, several times in a step."""
+    rows = classes("optimizers")
+    return spec.optimizer is not None and "closure" in rows.get(spec.optimizer.name, {})
 
 
 def argument(spec: Spec, name: str) -> object:

@@ -12,6 +12,7 @@ from lgen.spec.fault import Fault
 from lgen.user_code.classes import Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.optimizer import closure_fault
 from lgen.user_code.results import Methods, returned
 from lgen.user_code.source import Function, Lineage, Project, dotted
 from lgen.user_code.steps import assigned_faults, read_step, self_name, shape_fault
@@ -153,6 +154,8 @@ def _configures(
     signature = function.args
     if len(signature.posonlyargs) + len(signature.args) > 1 or signature.kwonlyargs:
         return Fault(file, function.lineno, "configure_optimizers takes no argument but self")
+    if wanting := closure_fault(file, function):
+        return wanting
     returns = function.returns
     if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
         try:

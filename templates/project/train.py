@@ -67,6 +67,7 @@ from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
+from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
@@ -92,6 +93,7 @@ from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
+from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
@@ -806,6 +808,7 @@ def main(cfg: Config) -> dict[str, float]:
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
+        resize_history(optimizer)  #: if closure
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
@@ -889,6 +892,10 @@ def main(cfg: Config) -> dict[str, float]:
         batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
+                #: if closure
+                #: include "project/steps/closure.py"
+                #: endif
+                #: if one_step
                 window_size = min(ACCUMULATED, num_batches - batch_idx)  #: if actual_window
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
@@ -972,6 +979,7 @@ def main(cfg: Config) -> dict[str, float]:
                 else:  #: if skip_nonfinite and not distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                #: endif
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1

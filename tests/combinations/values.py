@@ -24,6 +24,7 @@ OPTIMIZERS: tuple[Any, ...] = (
     {"name": "Rprop"},
     {"name": "SparseAdam"},
     {"name": "Muon"},
+    {"name": "LBFGS", "max_iter": 4, "line_search_fn": "strong_wolfe"},
     {"name": "model.Descent", "lr": 0.01, "warmup_steps": 0},
 )
 SCHEDULERS: tuple[Any, ...] = (

@@ -35,6 +35,7 @@ BY_LAYER = {
     "momentum": 0.9,
     "layer_decay": {"factor": 0.5, "layers": ["enter", "blocks.*", "leave"]},
 }
+NEWTON = {"name": "LBFGS", "lr": 0.3, "max_iter": 4, "line_search_fn": "strong_wolfe"}
 OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
@@ -98,6 +99,11 @@ SINGLE: dict[str, dict[str, Any]] = {
         "optimizer": {**GROUPED, "name": "model.Lion"},
         "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
     },
+    "several evaluations in a step": {
+        "optimizer": NEWTON,
+        "gradient_clip_val": 0.5,
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+    },
     "average of epochs": {
         "swa": {"swa_epoch_start": 2, "swa_lrs": 0.02, "annealing_epochs": 2},
         "scheduler": {"name": "StepLR", "step_size": 2},
@@ -114,6 +120,7 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
     "ddp own optimizer": (2, {"strategy": "ddp", "optimizer": OWN}),
     "ddp average of epochs": (2, {"strategy": "ddp", "swa": {"swa_epoch_start": 2}}),
+    "ddp several evaluations in a step": (2, {"strategy": "ddp", "optimizer": NEWTON}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "ddp gradient norms": (
@@ -145,6 +152,7 @@ FAST = (
     "plateau and early stopping",
     "averaged weights",
     "groups of parameters",
+    "several evaluations in a step",
     "fsdp groups",
     "average of epochs",
     "ddp",

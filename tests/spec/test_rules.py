@@ -10,6 +10,7 @@ from lgen.spec.rules import RULES
 BASE = "module: model.py:Net\ndata: data.py:Data\n"
 SGD = "optimizer: {name: SGD, lr: 0.1}\n"
 PLATEAU = "scheduler: {name: ReduceLROnPlateau"
+NEWTON = "optimizer: {name: LBFGS}\n"
 STOPS = "early_stopping: {monitor: val_loss}\n"
 
 # by rule, a spec that breaks it, and the nearest one that does not
@@ -58,6 +59,21 @@ CASES = {
     "sparse-gradients": (
         "print_nan_grads: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
+    ),
+    "closure-fsdp": (f"{NEWTON}strategy: fsdp", f"{NEWTON}strategy: ddp"),
+    "closure-accumulation": (f"{NEWTON}accumulate_grad_batches: 2", f"{NEWTON}batch_size: 64"),
+    "closure-scaler": (f"{NEWTON}precision: 16-mixed", f"{NEWTON}precision: bf16-mixed"),
+    "closure-skip": (f"{NEWTON}on_nonfinite: skip", f"{NEWTON}on_nonfinite: ignore"),
+    "closure-grad-norm": (f"{NEWTON}track_grad_norm: 2.0", f"{SGD}track_grad_norm: 2.0"),
+    "closure-nan-grads": (f"{NEWTON}print_nan_grads: true", f"{SGD}print_nan_grads: true"),
+    "closure-batch-weight": (f"{NEWTON}batch_weight: tokens", f"{SGD}batch_weight: tokens"),
+    "closure-groups": (
+        "optimizer: {name: LBFGS, groups: [{match: bias, lr: 1}]}",
+        "optimizer: {name: SGD, groups: [{match: bias, lr: 1}]}",
+    ),
+    "closure-layer-decay": (
+        "optimizer: {name: LBFGS, layer_decay: {factor: 0.8, layers: [a, b]}}",
+        "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}",
     ),
     "depth-of-no-summary": (
         "model_summary_depth: 2\nenable_model_summary: false",

@@ -209,3 +209,36 @@ class Hooked(Toy):
 
     def on_validation_batch_end(self) -> None:
         self.calls.append("validation_batch_end")
+
+
+class HookedCurve(Hooked):
+    """One whose loss has a lowest point, so that a line search evaluates it several times."""
+
+    def training_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": ((self.w * batch[0] - 2) ** 2).mean()}
+
+
+class Staged(nn.Module):
+    """Notes the batches that each of its steps is given."""
+
+    seen: ClassVar[dict[str, list[list[float]]]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(()))
+
+    def note(self, stage: str, batch: tuple[Tensor]) -> Tensor:
+        self.seen.setdefault(stage, []).append(batch[0].tolist())
+        return (self.w * batch[0]).mean()
+
+    def training_step(self, batch: tuple[Tensor]) -> Tensor:
+        return self.note("fit", batch)
+
+    def validation_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": self.note("validate", batch)}
+
+    def test_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": self.note("test", batch)}
+
+    def predict_step(self, batch: tuple[Tensor]) -> Tensor:
+        return self.note("predict", batch)
