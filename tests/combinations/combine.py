@@ -1,13 +1,11 @@
-"""Valid combinations: every pair of values in some of them, and random ones."""
+"""Valid combinations of values: drawn at random, mended, or solved for; what refuses the others."""
 
 from __future__ import annotations
 
 import random
-import string
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -245,101 +243,3 @@ def random_rows(number: int, seed: int) -> Iterator[Row]:
 def default_row() -> Row:
     """The combination of all defaults."""
     return {name: 0 for name in VALUES}
-
-
-def pairs_of(row: Row) -> Iterator[Pair]:
-    """Every pair of values in a combination."""
-    return combinations(sorted(row.items()), 2)
-
-
-def all_pairs() -> list[Pair]:
-    """Every pair of values of two options."""
-    items = {name: [(name, place) for place in range(len(VALUES[name]))] for name in VALUES}
-    return [
-        (one, other)
-        for a, b in combinations(sorted(VALUES), 2)
-        for one in items[a]
-        for other in items[b]
-    ]
-
-
-def cover(seed: int = 0) -> list[Row]:
-    """Valid combinations that hold every pair of values which the rules allow."""
-    draw = random.Random(seed)
-    left = dict.fromkeys(all_pairs())
-    rows: list[Row] = []
-    order = list(left)
-    draw.shuffle(order)
-    for pair in order:
-        if pair in left:
-            row = completed(pair, left, draw)
-            if row is not None:
-                rows.append(row)
-            for covered in [pair] if row is None else pairs_of(row):
-                left.pop(covered, None)
-    return rows
-
-
-def completed(pair: Pair, left: Mapping[Pair, None], draw: random.Random) -> Row | None:
-    """A valid combination with the pair, and with many of the pairs that are left."""
-    kept = {name for name, _ in pair}
-    simple = solved(default_row() | dict(pair), kept)
-    if isinstance(simple, set):
-        return None
-    for _ in range(3):
-        row = dict(pair)
-        names = [name for name in VALUES if name not in row]
-        draw.shuffle(names)
-        for name in names:
-            row[name] = _best_value(name, row, left, draw)
-        found = mended(row, kept, draw)
-        if found is not None:
-            return found
-    return simple
-
-
-def _best_value(name: str, row: Row, left: Mapping[Pair, None], draw: random.Random) -> int:
-    """The value that makes the most pairs which are left with those that are chosen."""
-
-    def gain(place: int) -> float:
-        mine = (name, place)
-        items = row.items()
-        return sum((min(mine, i), max(mine, i)) in left for i in items) + draw.random() / 2
-
-    return max(range(len(VALUES[name])), key=gain)
-
-
-_PAIRS = Path(__file__).with_name("pairs.txt")
-_REFUSED = Path(__file__).with_name("refused.txt")
-_DIGITS = string.digits + string.ascii_lowercase
-
-
-def write_pairs() -> None:
-    """Write the cover to pairs.txt and what it lacks to refused.txt: this takes minutes."""
-    rows = cover()
-    lines = ["".join(_DIGITS[row[name]] for name in VALUES) for row in rows]
-    _PAIRS.write_text("\n".join(lines) + "\n")
-    refused = (f"{' + '.join(sorted(refusal(pair)))} | {said(pair)}" for pair in uncovered(rows))
-    _REFUSED.write_text("\n".join(sorted(refused)) + "\n")
-
-
-def read_pairs() -> list[Row]:
-    """The combinations of pairs.txt."""
-    lines = _PAIRS.read_text().splitlines()
-    return [dict(zip(VALUES, map(_DIGITS.index, line), strict=True)) for line in lines]
-
-
-def read_refused() -> dict[str, set[str]]:
-    """The rules that refuse each pair, by what `said` says of it."""
-    lines = (line.split(" | ") for line in _REFUSED.read_text().splitlines())
-    return {pair: set(rules.split(" + ")) for rules, pair in lines}
-
-
-def uncovered(rows: list[Row]) -> list[Pair]:
-    """The pairs that no combination holds."""
-    return sorted(set(all_pairs()).difference(*(pairs_of(row) for row in rows)))
-
-
-def said(pair: Pair) -> str:
-    """A pair of values in words."""
-    return " and ".join(f"{name}: {VALUES[name][place]}" for name, place in pair)
