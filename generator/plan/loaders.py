@@ -154,11 +154,6 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
-        "FORWARDS": (
-            "prefetch_to_device(equal_forwards(loader), device)"
-            if spec.prefetch_to_device
-            else "equal_forwards(loader)"
-        ),
         "WINDOWED": windowed,
         "BATCHES": _batches(spec, built, windowed, sized=sized),
     }

@@ -18,6 +18,7 @@ from lgen.plan.groups import groups
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
 from lgen.plan.measures import measures
+from lgen.plan.metric_objects import metric_objects
 from lgen.plan.project_files import project_files
 from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
@@ -83,6 +84,7 @@ def make_plan(
                 loaders(spec, module, data),
                 loop(spec, module, data),
                 measures(spec),
+                metric_objects(spec, module),
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lgen.spec.fault import nearest
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.measured import measured
+from lgen.spec.metric_rules import METRIC_RULES, metric_findings
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
 from lgen.spec.predicates import monitors
@@ -33,7 +34,7 @@ _NEEDED = (
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
 )
-CODE_RULES = (*_NEEDED, *ITERABLE_RULES, *UNUSED_BY_CODE)
+CODE_RULES = (*_NEEDED, *ITERABLE_RULES, *METRIC_RULES, *UNUSED_BY_CODE)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
@@ -45,6 +46,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _monitors(spec, module, data)
     yield from _filename(spec, module, data)
     yield from iterable_findings(spec, data)
+    yield from metric_findings(spec, module)
     yield from unused_findings(spec, module, data)
 
 

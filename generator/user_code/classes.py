@@ -85,6 +85,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class MetricObjects:
+    """The torchmetrics objects of a module: the attributes of self that hold them.
+
+    `any` is also true where one has no attribute of its own, as one that another module makes.
+    `in_training_step` says whether that step may use one, `sync_on_step` whether one is made with
+    dist_sync_on_step.
+    """
+
+    attributes: tuple[str, ...] = ()
+    any: bool = False
+    in_training_step: bool = False
+    sync_on_step: bool = False
+
+
+@dataclass(frozen=True)
 class UserClass:
     """The user's module.
 
@@ -92,6 +107,7 @@ class UserClass:
     without one. `constructor` is None where a package's base class brings it. `file_classes` are
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
+    `metrics` are its torchmetrics objects.
     """
 
     file: str
@@ -103,6 +119,7 @@ class UserClass:
     configures: Literal["optimizer", "optimizer and scheduler"] | None = None
     package_bases: tuple[str, ...] = ()
     file_classes: tuple[str, ...] = ()
+    metrics: MetricObjects = MetricObjects()
 
 
 @dataclass(frozen=True)

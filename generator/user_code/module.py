@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from lgen.spec.fault import Fault
-from lgen.user_code.classes import Step, UserClass
+from lgen.user_code.classes import MetricObjects, Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.metric_objects import metric_objects
 from lgen.user_code.optimizer import closure_fault
 from lgen.user_code.results import Methods, returned
 from lgen.user_code.source import Function, Lineage, Project, dotted
@@ -67,6 +68,11 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         text = f"class {name} is no nn.Module; write class {name}(nn.Module)"
         faults.append(Fault(file, top.lineno, text))
     faults += assigned_faults(lineage, [*STEPS, *HOOKS, "configure_optimizers"])
+    metrics = metric_objects(project, lineage)
+    if not isinstance(metrics, MetricObjects):
+        faults += metrics
+        metrics = MetricObjects()
+    faults += _named_twice(steps, hooks)
     configures = _configures(methods)
     if isinstance(configures, Fault):
         faults.append(configures)
@@ -83,7 +89,20 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         configures=configures,
         package_bases=bases,
         file_classes=project.file_classes(file),
+        metrics=metrics,
     )
+
+
+def _named_twice(steps: Mapping[str, Step], hooks: Mapping[str, Step]) -> Iterator[Fault]:
+    """The metrics of on_train_epoch_end whose names are those of the step's means."""
+    hook, step = hooks.get("on_train_epoch_end"), steps.get("training_step")
+    if hook is None or step is None or hook.returns is None:
+        return
+    of_step = ("loss",) if step.returns == "loss" else step.metrics or ()
+    for key in hook.metrics or ():
+        if key in of_step:
+            text = f"train_{key}_epoch is the mean of what training_step returns; name it otherwise"
+            yield Fault(hook.file, hook.line, text)
 
 
 def _misspelt(methods: Methods) -> str:

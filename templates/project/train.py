@@ -64,6 +64,7 @@ from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.finite_gradients import has_finite_gradients
+from runtime.fresh_metrics import fresh_metrics
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
@@ -78,6 +79,8 @@ from runtime.local_shards import LocalShards
 from runtime.log import Log
 from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
+from runtime.metric_states import metric_states, reset_metrics, set_metric_states
+from runtime.metrics_in_float32 import metrics_in_float32
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
 from runtime.mps_stats import MpsStats
@@ -97,6 +100,7 @@ from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
+from runtime.restore_metrics import restore_metrics
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
@@ -123,6 +127,7 @@ from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
+from runtime.uncounted_repeats import uncounted_repeats
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
 from runtime.windows import windows
@@ -282,7 +287,7 @@ def EVALUATE(
     """Return the mean of each metric over all samples of the loader."""
     broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()  #: if stage.measures
-    with evaluation_mode(model, DEVICE_TYPE):
+    with EVALUATION_MODE:
         model.ON_START({{ stage.on_start.arguments }})  #: if stage.on_start.defined
         model.ON_EPOCH_START({{ stage.on_epoch_start.arguments }})  #: if stage.on_epoch_start.defined
         for batch in LOADER:  #: wrap if not fsdp and not stage.needs_batch_idx
@@ -309,8 +314,9 @@ def EVALUATE(
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
         results = means(metrics.sums(), prefix)  #: if stage.measures and not distributed and stage.several
         results = means(sum_over_ranks(metrics.sums()), prefix)  #: if stage.measures and distributed and stage.several
-        returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns
-        returned = mean_over_ranks(returned)  # of what each rank has seen  #: if stage.epoch_end_returns and distributed
+        returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns and not distributed
+        # the mean of what each rank has seen  #: if stage.epoch_end_returns and distributed
+        returned = mean_over_ranks(model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}))  #: if stage.epoch_end_returns and distributed
         for name, value in returned.items():  #: if stage.epoch_end_returns
             results[prefix + name] = float(value)  #: if stage.several
             results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
@@ -332,7 +338,7 @@ def predict(  #: if predict
     folder: Path
 ) -> None:
     """Write what predict_step returns for each batch to a file, numbered in data order."""
-    with evaluation_mode(model, DEVICE_TYPE):
+    with EVALUATION_MODE:
         model.on_predict_start({{ predict_loop.on_start.arguments }})  #: if predict_loop.on_start.defined
         model.on_predict_epoch_start({{ predict_loop.on_epoch_start.arguments }})  #: if predict_loop.on_epoch_start.defined
         for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
@@ -535,6 +541,7 @@ def main(cfg: Config) -> dict[str, float]:
     model = UserModel({{ model_arguments }})
     model.load_state_dict(load_weights(cfg.init_from), strict={{ init_strict }})  #: if init_from
     model.to(MODEL_DTYPE)  #: if true_precision
+    metrics_in_float32(model)  # sums of half precision lose what they add  #: if metric_objects_in_half
     model.to(device)  #: if moves_batches
     nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
     if is_main:  #: wrap if distributed and summary
@@ -708,6 +715,7 @@ def main(cfg: Config) -> dict[str, float]:
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
             "train_metrics": train_metrics.state_dict(),
+            "metric_states": metric_states(model, "cpu"),  #: if metric_objects
             "train_data": TRAIN_DATA.state_dict(),  #: if stateful_train_data
         }
         ranks = gather_to_main(this_rank)  #: if distributed and not weights_only
@@ -756,7 +764,7 @@ def main(cfg: Config) -> dict[str, float]:
         broadcast_buffers(model)  #: if distributed
         train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
         # the statistics of batch norm belong to weights that no step has made
-        with torch.no_grad():
+        with PASS_MODE:
             for batch in batch_norm_batches(model, WHOLE_EPOCH):  #: wrap if not pass_counts_batches
                 for batch_idx, batch in enumerate(batch_norm_batches(model, WHOLE_EPOCH)):  #: wrap if pass_counts_batches
                     batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
@@ -811,6 +819,7 @@ def main(cfg: Config) -> dict[str, float]:
         resize_history(optimizer)  #: if closure
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
+        restore_metrics({{ restore_metrics_arguments }})  #: if metric_objects
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
         started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
@@ -904,6 +913,7 @@ def main(cfg: Config) -> dict[str, float]:
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
+                states = metric_states(model)  # for a step that changes nothing  #: if skip_nonfinite and metric_objects
                 for batch, is_last in window:  #: wrap if accumulate_enumerates
                     for batch, _ in window:  #: wrap if accumulate_plain
                         # average the gradients over the ranks once, in the window's last backward pass
@@ -979,6 +989,8 @@ def main(cfg: Config) -> dict[str, float]:
                 else:  #: if skip_nonfinite and not distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                if not finite:  #: if skip_nonfinite and metric_objects
+                    set_metric_states(model, states)
                 #: endif
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
@@ -1048,7 +1060,7 @@ def main(cfg: Config) -> dict[str, float]:
             csv_logger.log(row, step=step, epoch=epoch)  #: if csv
             tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
         if STOPPED:
-            model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+            #: include "project/events/train_epoch_end.py"
             break
         if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and scheduler_epoch and not (val_within_epoch and sized)
             scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
@@ -1060,7 +1072,7 @@ def main(cfg: Config) -> dict[str, float]:
             #: include "project/events/validation.py"
             metrics |= val_metrics
         #: endif
-        model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+        #: include "project/events/train_epoch_end.py"
         if epoch + 1 >= swa_start:  #: if swa
             averaged.update_parameters(model)
             swa_scheduler.step()  #: if swa_lrs_set

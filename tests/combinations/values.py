@@ -168,6 +168,7 @@ CODE: dict[str, tuple[Any, ...]] = {
     "training hooks": (ABSENT, "run", "epoch", "batch", "backward", "zero_grad", "update", "all"),
     "evaluation hooks": (ABSENT, "run", "epoch", "batch", "metrics", "all"),
     "hook arguments": ("none", "all"),
+    "metric objects": (False, True),
     "train": ("dataset", "iterable", "stateful iterable", "loader", "stateful loader"),
     "val": ("dataset", "several", "iterable", "loader", "several loaders", ABSENT),
     "test": ("dataset", "several", "iterable", "loader", ABSENT),

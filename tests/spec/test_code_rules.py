@@ -64,6 +64,12 @@ ORDER = {
     "    def val_dataset(": "    def train_order(self, epoch: int) -> list[int]:\n"
     "        return []\n\n    def val_dataset("
 }
+METRIC = {
+    "from torch import Tensor, nn\n": "from torch import Tensor, nn\n"
+    "from torchmetrics import MeanMetric\n",
+    "        self.dropout = ": "        self.mean = MeanMetric()\n        self.dropout = ",
+    "        logits = self(x)\n": "        logits = self(x)\n        self.mean.update(x)\n",
+}
 PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
 OWN = "Points brings its own loaders; set {0} there and remove it here"
 
@@ -309,6 +315,31 @@ CASES = (
         "set compile: step, or target: step in compile",
         {"logits = self(x)": "logits = self.forward(x)"},
         {"compile": "step"},
+    ),
+    Case(
+        "metrics-closure",
+        {"optimizer": {"name": "LBFGS"}},
+        "LBFGS evaluates its batch several times in a step, and the metric objects that "
+        "training_step uses would count it as often; return the metric in the step's dict, "
+        "or choose another optimizer",
+        METRIC,
+        {"optimizer": {"name": "Adam"}},
+    ),
+    Case(
+        "metrics-compile",
+        {"compile": "step"},
+        "torch cannot compile the metric objects that training_step uses; set compile: true, "
+        "which compiles the model's forward",
+        METRIC,
+        {"compile": True},
+    ),
+    Case(
+        "metrics-sync",
+        {"strategy": "ddp", "devices": 2},
+        "dist_sync_on_step waits for all processes in every batch, and an evaluation deals "
+        "them unequally many; remove it: compute() adds over the processes",
+        {**METRIC, "MeanMetric()": "MeanMetric(dist_sync_on_step=True)"},
+        {},
     ),
     Case(
         "root-of-nothing",

@@ -5,6 +5,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassF1Score,
+    MulticlassPrecision,
+)
 
 
 class Net(nn.Module):
@@ -242,3 +249,33 @@ class Staged(nn.Module):
 
     def predict_step(self, batch: tuple[Tensor]) -> Tensor:
         return self.note("predict", batch)
+class Measured(Net):
+    """With objects of torchmetrics: counts, a mean, a collection, and lists of all samples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.train_accuracy = MulticlassAccuracy(3, average="micro")
+        self.train_mean = MeanMetric()
+        self.val_scores = MetricCollection([MulticlassPrecision(3), MulticlassF1Score(3)])
+        self.val_curve = MulticlassAUROC(3)
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        logits = self(x)
+        loss = F.cross_entropy(logits, y)
+        self.train_accuracy(logits, y)
+        self.train_mean.update(loss.detach(), weight=len(y))
+        return {"loss": loss}
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        logits = self(x)
+        self.val_scores.update(logits, y)
+        self.val_curve.update(logits, y)
+        return {"loss": F.cross_entropy(logits, y)}
+
+    def on_train_epoch_end(self) -> dict[str, Tensor]:
+        return {"accuracy": self.train_accuracy.compute(), "mean": self.train_mean.compute()}
+
+    def on_validation_epoch_end(self) -> dict[str, Tensor]:
+        return {**self.val_scores.compute(), "curve": self.val_curve.compute()}
