@@ -44,6 +44,7 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
     "weight-returned": ("training_step", *_EVALUATED),
+    "metrics-closure": ("metric objects",),
     "metrics-compile": ("metric objects",),
     "root-of-nothing": (
         "checkpoint",
