@@ -10,12 +10,13 @@ from lgen.user_code.classes import Step, UserClass
 
 def training_step(spec: Spec, module: UserClass) -> Decisions:
     """The call, what it returns, what of it is differentiated, and how a window is counted."""
-    step = module.steps["training_step"]
+    step = module.training_steps[0]
     weighted = spec.batch_weight is not None
     accumulates = spec.accumulate_grad_batches > 1
     enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
     return Decisions(
         flags={
+            "one_step": True,
             "step_returns_dict": step.returns == "dict",
             "plain_loss": not accumulates and not (weighted and is_distributed(spec)),
             "weighted": weighted,

@@ -92,6 +92,7 @@ class UserClass:
     without one. `constructor` is None where a package's base class brings it. `file_classes` are
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
+    `training` names the steps that train.
     """
 
     file: str
@@ -103,6 +104,12 @@ class UserClass:
     configures: Literal["optimizer", "optimizer and scheduler"] | None = None
     package_bases: tuple[str, ...] = ()
     file_classes: tuple[str, ...] = ()
+    training: tuple[str, ...] = ("training_step",)
+
+    @property
+    def training_steps(self) -> list[Step]:
+        """The steps that train, in the order of the loop."""
+        return [self.steps[name] for name in self.training]
 
 
 @dataclass(frozen=True)
@@ -141,4 +148,5 @@ class UserData:
 
 def has_loop(module: UserClass, data: UserData, stage: str) -> bool:
     """Whether the module has the step of a stage, and the data class its data."""
-    return STEP_OF_STAGE[stage] in module.steps and stage in data.sources
+    trains = stage == "train"
+    return (trains or STEP_OF_STAGE[stage] in module.steps) and stage in data.sources

@@ -862,6 +862,7 @@ def main(cfg: Config) -> dict[str, float]:
         batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
+                #: if one_step
                 window_size = min(cfg.accumulate_grad_batches, num_batches - batch_idx)  #: if actual_window
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
@@ -945,6 +946,7 @@ def main(cfg: Config) -> dict[str, float]:
                 else:  #: if skip_nonfinite and not distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                #: endif
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
