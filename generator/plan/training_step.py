@@ -16,7 +16,7 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
     enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
     return Decisions(
         flags={
-            "one_step": True,
+            "one_step": not spec.optimizers,
             "step_returns_dict": step.returns == "dict",
             "plain_loss": not accumulates and not (weighted and is_distributed(spec)),
             "weighted": weighted,

@@ -92,7 +92,8 @@ class UserClass:
     without one. `constructor` is None where a package's base class brings it. `file_classes` are
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
-    `training` names the steps that train.
+    `training` names the steps that train. `attributes` are the names that the class assigns to
+    self, None where there may be more.
     """
 
     file: str
@@ -105,6 +106,7 @@ class UserClass:
     package_bases: tuple[str, ...] = ()
     file_classes: tuple[str, ...] = ()
     training: tuple[str, ...] = ("training_step",)
+    attributes: tuple[str, ...] | None = None
 
     @property
     def training_steps(self) -> list[Step]:
