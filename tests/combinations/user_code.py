@@ -144,7 +144,11 @@ def model_text(of: Mapping[str, Any]) -> str:
     size = ', "size": torch.tensor(len(batch[1]))' if of["batch_weight"] else ""
     several = isinstance(optimizer, str) and optimizer in BLOCKS
     training = ("outer_step", "block_step") if several else ("training_step",)
-    steps = [*((step, None) for step in training), ("validation_step", "val"), ("test_step", "test")]
+    steps = [
+        *((step, None) for step in training),
+        ("validation_step", "val"),
+        ("test_step", "test"),
+    ]
     for step, stage in steps:
         kind = of["training_step" if stage is None else step]
         arguments = of["training_step arguments" if stage is None else "evaluation arguments"]

@@ -49,6 +49,29 @@ AVERAGES: tuple[dict[str, Any], ...] = (
     {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
     {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
 )
+# several optimizers, in place of what there is one of
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "scheduler": None,
+    "accumulate_grad_batches": 1,
+    "gradient_clip_val": None,
+    "optimizers": {
+        "first": {
+            "step": "training_step",
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9},
+            "scheduler": {"name": "StepLR", "step_size": 2, "interval": "step"},
+            "gradient_clip_val": 1.0,
+            "accumulate_grad_batches": 2,
+            "every_n_steps": 2,
+        },
+        "second": {
+            "step": "training_step",
+            "parameters": "blocks",
+            "optimizer": {"name": "Adam", "lr": 0.1},
+        },
+    },
+}
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
@@ -67,6 +90,13 @@ ELSEWHERE = {
     "annealing_epochs": "swa.annealing_epochs",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
+    "first_lr": "optimizers.first.optimizer.lr",
+    "first_momentum": "optimizers.first.optimizer.momentum",
+    "first_step_size": "optimizers.first.scheduler.step_size",
+    "first_gradient_clip_val": "optimizers.first.gradient_clip_val",
+    "first_accumulate_grad_batches": "optimizers.first.accumulate_grad_batches",
+    "first_every_n_steps": "optimizers.first.every_n_steps",
+    "second_lr": "optimizers.second.optimizer.lr",
 }
 TRY = """
 import dataclasses, json, sys
@@ -105,17 +135,17 @@ def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
     return not isinstance(loads(spec_text(options)), list)
 
 
-@pytest.mark.parametrize("average", AVERAGES, ids=str)
-def test_script_and_spec_allow_the_same(tmp_path: Path, average: dict[str, Any]) -> None:
+@pytest.mark.parametrize("more", [*AVERAGES, BLOCKS], ids=lambda more: ",".join(more))
+def test_script_and_spec_allow_the_same(tmp_path: Path, more: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
-    everything = {**EVERYTHING, **average}
+    everything = {**EVERYTHING, **more}
     project = make_project(tmp_path, everything)
     done = subprocess.run(
         [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     tried = json.loads(done.stdout)
-    there = {name for name, path in ELSEWHERE.items() if path.split(".")[0] in everything}
+    there = {name for name, path in ELSEWHERE.items() if everything.get(path.split(".")[0])}
     assert there < {name for name, _, _ in tried}
     for name, value, fault in tried:
         assert (fault == "") == spec_allows(everything, name, value), (name, value, fault)

@@ -79,6 +79,7 @@ SECOND = {
 PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
 OWN = "Points brings its own loaders; set {0} there and remove it here"
 
+
 def blocks(**second: Any) -> dict[str, Any]:
     """The spec of two blocks, of which the second has other options."""
     both = BLOCKS["optimizers"]

@@ -305,7 +305,6 @@ CASES = {
         f"{GENERATOR}    step: validation_step",
         f"{GENERATOR}    step: training_step",
     ),
-
 }
 
 
