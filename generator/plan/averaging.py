@@ -16,7 +16,7 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     start = swa.swa_epoch_start if swa else 1
     sharded = spec.strategy == "fsdp"
     share = isinstance(start, float)
-    step = module.steps["training_step"]
+    step = module.training_steps[0]
     return Decisions(
         flags={
             "ema": ema is not None,

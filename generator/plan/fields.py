@@ -123,7 +123,7 @@ def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
     return {p.name: p.annotation for p in user_class.constructor.parameters if p.annotation}
 
 
-def _torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
+def torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
     """The plain types that torch gives the arguments of an optimizer or scheduler.
 
     Of an optimizer that is not torch's those that are floats everywhere.
@@ -140,13 +140,17 @@ def fields(
     data: UserData,
     optimizer_args: Mapping[str, Any],
     scheduler_args: Mapping[str, Any],
+    of_blocks: Collection[str],
 ) -> Decisions:
-    """The fields that arguments of the optimizer, scheduler, module and data bring."""
-    taken = set(RESERVED)
+    """The fields that arguments of the optimizer, scheduler, module and data bring.
+
+    `of_blocks` are the names of the fields that several optimizers have.
+    """
+    taken = {*RESERVED, *of_blocks}
     bound = {"lr"} if sets_rates(spec) else set()
-    types = _torch_types("optimizers", spec.optimizer)
+    types = torch_types("optimizers", spec.optimizer)
     optimizer = call(optimizer_args, "optimizer", taken, types, bound)
-    scheduler = call(scheduler_args, "scheduler", taken, _torch_types("schedulers", spec.scheduler))
+    scheduler = call(scheduler_args, "scheduler", taken, torch_types("schedulers", spec.scheduler))
     model = call(spec.module.args, "model", taken, parameter_types(module))
     dataset = call(spec.data.args, "data", taken, parameter_types(data))
 

@@ -18,7 +18,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     every_n = spec.check_val_every_n_epoch
     files = bool(spec.loggers)
     unscales = spec.gradient_clip_val is not None or "on_before_optimizer_step" in module.hooks
-    named = [module.steps["training_step"], *module.hooks.values()]
+    named = [*module.training_steps, *module.hooks.values()]
     flags = {
         # a stream that is neither cut, validated within nor saved needs no count
         "counts_batches": length_known(spec, data)

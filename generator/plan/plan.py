@@ -8,6 +8,7 @@ from typing import Any
 
 from lgen.plan.accumulation import accumulation
 from lgen.plan.averaging import averaging
+from lgen.plan.blocks import block_settings, blocks, needs_total_steps, setting_names
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge
@@ -68,13 +69,22 @@ def make_plan(
         files.append(spec.optimizer.module)
     own_modules = frozenset(name.partition(".")[0] for name in files)
     spec, data = shortened(spec, data)
-    config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
+    of_blocks = block_settings(spec)
+    config = fields(
+        spec,
+        module,
+        data,
+        optimizer_args(spec),
+        scheduler_args(spec),
+        setting_names(of_blocks),
+    )
     return Plan(
         spec,
         merge(
             [
                 accumulation(spec),
                 averaging(spec, module, data),
+                blocks(spec, module, data, of_blocks),
                 class_names(spec, own_modules),
                 commands(spec, module, data),
                 config,
@@ -88,7 +98,13 @@ def make_plan(
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),
-                schedule(spec, module, data, config.values["scheduler_arguments"]),
+                schedule(
+                    spec,
+                    module,
+                    data,
+                    config.values["scheduler_arguments"],
+                    needs_total_steps(spec),
+                ),
                 stopping(spec, module, data),
                 training_step(spec, module),
             ]

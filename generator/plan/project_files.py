@@ -43,6 +43,10 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     run |= _limit(spec)
     return Decisions(
         flags={
+            # the losses of several optimizers do not fall together
+            "overfits": not data.sources["train"].iterable
+            and data.sources["train"].kind == "dataset"
+            and not spec.optimizers,
             "resumes": checkpoint is not None
             and checkpoint.save_last
             and not checkpoint.save_weights_only,

@@ -41,10 +41,13 @@ def scheduler_args(spec: Spec) -> Mapping[str, Any]:
     return spec.scheduler.args if spec.scheduler else {}
 
 
-def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Decisions:
+def schedule(
+    spec: Spec, module: UserClass, data: UserData, given: Code, blocks_count_steps: bool
+) -> Decisions:
     """The scheduler's construction and its place in the loop.
 
-    `given` are the arguments of the spec as Python text.
+    `given` are the arguments of the spec as Python text; `blocks_count_steps` says whether the
+    schedule of one of several optimizers takes the run's length in steps.
     """
     scheduler = spec.scheduler
     configured = module.configures is not None
@@ -60,7 +63,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     decay_steps = scheduler.decay_steps if scheduler else 1
     monitor = scheduler.monitor if scheduler and scheduler.monitor else ""
     frequency = scheduler.frequency if scheduler else 1
-    total = _length(spec, data, interval, frequency)
+    total = run_length(spec, data, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
     texts = {length: total} if needs_length and length else {}
@@ -74,7 +77,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
         due.append(_last_validation(spec))
     if frequency > 1:
         due.append(f"{'validations' if counts else '(epoch + 1)'} % cfg.scheduler_frequency == 0")
-    in_steps = needs_length and interval == "step"
+    in_steps = needs_length and interval == "step" or blocks_count_steps
     by_epochs = known and max_epochs(spec) is not None
     counts_total = in_steps or (
         spec.enable_progress_bar
@@ -158,7 +161,7 @@ def _last_validation(spec: Spec) -> str:
     return f"({done} // val_interval + 1) * val_interval > {end}"
 
 
-def _length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
+def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
     """The run's length in steps of the scheduler."""
     if interval == "step":
         total = "total_steps"

@@ -12,7 +12,7 @@ from lgen.user_code.classes import Step, UserClass
 
 def training_step(spec: Spec, module: UserClass) -> Decisions:
     """The call, what it returns, what of it is differentiated, and how a window is counted."""
-    step = module.steps["training_step"]
+    step = module.training_steps[0]
     weighted = spec.batch_weight is not None
     several = accumulates(spec)
     closure = needs_closure(spec)
@@ -21,7 +21,7 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
     return Decisions(
         flags={
             "closure": closure,
-            "one_step": not closure,
+            "one_step": not closure and not spec.optimizers,
             # what a closure has evaluated is a dict in any case
             "hands_on_loss": closure
             and step.returns == "loss"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lgen.spec.block_rules import BLOCK_CODE_RULES, block_findings
 from lgen.spec.fault import nearest
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.measured import measured
@@ -34,12 +35,13 @@ _NEEDED = (
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
 )
-CODE_RULES = (*_NEEDED, *ITERABLE_RULES, *METRIC_RULES, *UNUSED_BY_CODE)
+CODE_RULES = (*_NEEDED, *BLOCK_CODE_RULES, *ITERABLE_RULES, *METRIC_RULES, *UNUSED_BY_CODE)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
     """Every fault between a spec and the user's classes."""
     yield from _optimizer(spec, module)
+    yield from block_findings(spec, module, data)
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
     yield from _weights(spec, module, data)
@@ -52,7 +54,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
 
 def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
     """Exactly one of the spec and the module gives the optimizer, and one the scheduler."""
-    if module.configures is None and spec.optimizer is None:
+    if module.configures is None and spec.optimizer is None and not spec.optimizers:
         yield Finding(
             "one-optimizer",
             ("optimizer",),

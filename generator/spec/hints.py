@@ -24,7 +24,9 @@ _OTHER_NAMES = {
 
 def can_be_written(path: tuple[str, ...]) -> bool:
     """Whether an option of this path can be written."""
-    parent = ".".join(path[:-1])
+    # the optimizer and the scheduler of a block are written as those of the whole spec
+    inner = path[2:] if path[0] == "optimizers" else path
+    parent = ".".join(inner[:-1])
     return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")
 
 

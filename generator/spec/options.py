@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
+from lgen.spec.blocks import Block
 from lgen.spec.epochs import by_epoch
 from lgen.spec.parts import (
     ClassPath,
@@ -46,6 +47,9 @@ class Spec(Part):
 
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
+    optimizers: dict[Name, Block] = option(
+        {}, "several optimizers by name, each with its own step and parameters", "optimization"
+    )
     ema: Annotated[Ema | None, BeforeValidator(_off)] = option(
         None,
         "averaged weights, which are validated, tested and saved: false, true, or its arguments",

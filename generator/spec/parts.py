@@ -19,7 +19,7 @@ from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """A list of a text that stands alone."""
     return [value] if isinstance(value, str) else value
 
@@ -27,7 +27,7 @@ def _as_list(value: Any) -> Any:
 Pattern = Annotated[str, Field(min_length=1)]
 _Patterns = Annotated[list[Pattern], Field(min_length=1)]
 Patterns = Annotated[
-    _Patterns, BeforeValidator(_as_list, json_schema_input_type=Pattern | _Patterns)
+    _Patterns, BeforeValidator(as_list, json_schema_input_type=Pattern | _Patterns)
 ]
 
 

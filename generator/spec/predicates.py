@@ -43,6 +43,12 @@ def keeps_files(spec: Spec) -> bool:
     return spec.checkpoint is not None or bool(spec.loggers) or snapshots
 
 
+def training_steps(spec: Spec) -> tuple[str, ...]:
+    """The methods of the module that train, in the order of the loop."""
+    blocks = (block.step_name(name) for name, block in spec.optimizers.items())
+    return tuple(dict.fromkeys(blocks)) or ("training_step",)
+
+
 def optimizer(spec: Spec, *names: str) -> bool:
     """Whether the optimizer is one of these."""
     return spec.optimizer is not None and spec.optimizer.name in names

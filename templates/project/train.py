@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -92,6 +92,7 @@ from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
 from runtime.parameter_groups import parameter_groups
+from runtime.parameters_of import parameters_of
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
@@ -100,6 +101,7 @@ from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
+from runtime.restore_gradients import restore_gradients
 from runtime.restore_metrics import restore_metrics
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
@@ -125,6 +127,7 @@ from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
+from runtime.train_only import train_only
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.uncounted_repeats import uncounted_repeats
@@ -178,6 +181,13 @@ class Config:
     swa_lrs: float = {{ swa_lrs }}  # learning rate of the averaged epochs  #: if swa_lrs_set
     annealing_epochs: int = {{ annealing_epochs }}  # epochs on the way to swa_lrs  #: if swa_lrs_set
 
+    #: for block in block_settings
+    # {{ block.name }}
+    #: for NAME, TYPE, default, meaning in block.settings
+    NAME: TYPE = {{ default | literal }}  # {{ meaning }}
+    #: endfor
+
+    #: endfor
     #: if has_scheduler_fields
     # scheduler
     #: for NAME, TYPE, default in scheduler_fields
@@ -228,6 +238,9 @@ class Config:
             #: for NAME, allowed in optimizer_bounds
             NAME={{ allowed | literal }},
             #: endfor
+            #: for NAME, allowed in block_bounds
+            NAME={{ allowed | literal }},
+            #: endfor
             #: for NAME, allowed in scheduler_bounds
             NAME={{ allowed | literal }},
             #: endfor
@@ -261,7 +274,19 @@ class Config:
         check_schedule(self.accumulation_schedule)  #: if accumulate_by_epoch
 
 
-class TrainingStep(nn.Module):  #: if ddp
+class TrainingStep(nn.Module):  #: if ddp and blocks
+    """A step of the model as a forward pass: DDP sees to gradients where it is called."""
+
+    def __init__(self, model: UserModel, step: Callable[..., Any]) -> None:
+        super().__init__()
+        self.model = model  # where DDP finds the parameters
+        self.step = step
+
+    def forward(self, *arguments: Any, **keywords: Any) -> Any:
+        return self.step(*arguments, **keywords)
+
+
+class TrainingStep(nn.Module):  #: if ddp and not blocks
     """The training step as a forward pass: DDP sees to gradients where it is called."""
 
     def __init__(self, model: UserModel) -> None:
@@ -625,7 +650,8 @@ def main(cfg: Config) -> dict[str, float]:
     val_interval = cfg.val_check_interval  #: if val_interval_count
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
-    # --- optimizer ---
+    # --- optimizer ---  #: if not blocks
+    # --- optimizers ---  #: if blocks
 
     total_steps = EPOCHS_STEPS  #: if total_by_epochs
     if cfg.max_steps > 0:  #: if total_by_epochs
@@ -681,11 +707,24 @@ def main(cfg: Config) -> dict[str, float]:
     #: endif
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
-    scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
-    ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
+    scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16 and not blocks
+    #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+    PARAMETERS_OF = parameters_of(model, {{ block.part_names }})
+    OPTIMIZER_OF = CLASS_OF(PARAMETERS_OF, {{ block.optimizer_arguments }})
+    SCHEDULER_OF = SCHEDULE_OF({{ block.scheduler_arguments }})  #: if block.scheduler
+    # its loss has a range of its own, and so a scale of its own  #: if fp16
+    SCALER_OF = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
+    # DDP takes up what is to be trained where it is built  #: if ddp
+    with train_only(model, PARAMETERS_OF):  #: if ddp
+        DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF))  #: if not deterministic_buckets
+        # the gradient buckets stay as they are: a resumed run adds gradients in the same order  #: if deterministic_buckets
+        DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF), find_unused_parameters=True)  #: if deterministic_buckets
+    
+    #: endfor
+    ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets and not blocks
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
     # gradients of the ranks in the same order
-    ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
+    ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets and not blocks
     training_step = torch.compile(model.training_step, {{ compile_arguments }})  #: if compile_step and not ddp
     ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
     early_stopping = EarlyStopping(  #: if early_stopping
@@ -697,7 +736,8 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
         divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
     )
-    train_metrics = TrainingMetrics()  #: if not skip_nonfinite
+    train_metrics = TrainingMetrics()  #: if not skip_nonfinite and not blocks
+    train_metrics = TrainingMetrics(losses={{ block_losses | literal }})  #: if blocks
     train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
@@ -726,12 +766,20 @@ def main(cfg: Config) -> dict[str, float]:
                 "model": averaged.module.state_dict(),  #: if ema and not fsdp
                 "raw_model": model.state_dict(),  #: if ema and not fsdp and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
-                "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
+                "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only and not blocks
+                #: if not weights_only
+                #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                {{ block.optimizer_key | literal }}: OPTIMIZER_OF.state_dict(),
+                {{ block.scheduler_key | literal }}: SCHEDULER_OF.state_dict(),  #: if block.scheduler
+                {{ block.scaler_key | literal }}: SCALER_OF.state_dict(),  #: if fp16
+                {{ block.gradients_key | literal }}: [p.grad for p in PARAMETERS_OF],  #: if block.accumulate
+                #: endfor
+                #: endif
                 "group_settings": settings,  #: if saves_groups
                 "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
-                "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
+                "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
                 "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
@@ -807,6 +855,12 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
+        #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
+        restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate
+        #: endfor
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
@@ -992,6 +1046,9 @@ def main(cfg: Config) -> dict[str, float]:
                 if not finite:  #: if skip_nonfinite and metric_objects
                     set_metric_states(model, states)
                 #: endif
+                #: if blocks
+                #: include "project/steps/blocks.py"
+                #: endif
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
@@ -1003,6 +1060,9 @@ def main(cfg: Config) -> dict[str, float]:
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
                     row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler or swa_lrs_set
+                    #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                    row[{{ block.lr_key | literal }}] = OPTIMIZER_OF.param_groups[0]["lr"]  #: if block.scheduler
+                    #: endfor
                     if finite:  # a step that changed nothing has no norm  #: wrap if grad_norm and skip_nonfinite
                         row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
@@ -1025,6 +1085,13 @@ def main(cfg: Config) -> dict[str, float]:
                         scheduler.step()
                     if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and sized and scheduler_frequency_set
                         scheduler.step()
+                #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                SCHEDULER_OF.step()  #: if block.scheduler_step and not block.waits
+                if STEPPED:  #: if block.scheduler_step and block.waits
+                    SCHEDULER_OF.step()
+                if batch_idx == num_batches:  #: if block.scheduler_epoch and val_within_epoch and sized
+                    SCHEDULER_OF.step()
+                #: endfor
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
@@ -1066,6 +1133,9 @@ def main(cfg: Config) -> dict[str, float]:
             scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
             if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
                 scheduler.step()
+        #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        SCHEDULER_OF.step()  #: if block.scheduler_epoch and not (val_within_epoch and sized)
+        #: endfor
         val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n

@@ -12,12 +12,13 @@ from typing import Any
 from lgen.spec.code_rules import code_findings
 from lgen.spec.fault import Fault
 from lgen.spec.options import Spec
-from lgen.spec.rules import RULES
+from lgen.spec.predicates import training_steps
+from lgen.spec.rules import broken_rules
 from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.data import read_data
 from lgen.user_code.module import read_module
 from tests.combinations.user_code import data_text, model_text
-from tests.combinations.values import ABSENT, OPTIONS, VALUES
+from tests.combinations.values import ABSENT, BLOCKS, OPTIONS, VALUES
 
 # a combination: the place of its value in VALUES, by option
 Row = dict[str, int]
@@ -46,6 +47,7 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "weight-returned": ("training_step", *_EVALUATED),
     "metrics-closure": ("metric objects",),
     "metrics-compile": ("metric objects",),
+    "blocks-hooks": ("training hooks", "hook arguments"),
     "root-of-nothing": (
         "checkpoint",
         "loggers",
@@ -74,6 +76,8 @@ def options(row: Row) -> dict[str, Any]:
         "module": {"path": "model.py:Net", "args": of["module.args"]},
         "data": {"path": "data.py:Points", "args": of["data.args"]},
     }
+    if isinstance(of["optimizer"], str) and of["optimizer"] in BLOCKS:
+        spec["optimizers"] = BLOCKS[of["optimizer"]]
     for name in OPTIONS:
         value = of[name]
         if value is ABSENT or (name == "optimizer" and isinstance(value, str)):
@@ -117,10 +121,10 @@ def _is_absent(parent: str, place: int) -> bool:
 
 
 @cache
-def _module(text: str) -> UserClass:
+def _module(text: str, training: tuple[str, ...]) -> UserClass:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.py").write_text(text)
-        found = read_module(Path(folder), "model.py:Net")
+        found = read_module(Path(folder), "model.py:Net", training=training)
     assert isinstance(found, UserClass), found
     return found
 
@@ -135,7 +139,8 @@ def _data(text: str) -> UserData | list[Fault]:
 def classes(row: Row) -> tuple[UserClass, UserData | list[Fault]]:
     """The module and data class of a combination, as lgen reads them, or the data's faults."""
     of = values(row)
-    return _module(model_text(of)), _data(data_text(of))
+    training = training_steps(Spec.model_validate(options(row)))
+    return _module(model_text(of), training), _data(data_text(of))
 
 
 def broken(row: Row) -> dict[str, list[str]]:
@@ -143,7 +148,10 @@ def broken(row: Row) -> dict[str, list[str]]:
     if orphans := orphaned(row):
         return {ORPHAN: [orphans[0], orphans[0].partition(".")[0]]}
     spec = Spec.model_validate(options(row))
-    found = {rule.id: _places(rule.keys) for rule in RULES if rule.broken(spec)}
+    found: dict[str, list[str]] = {}
+    for rule in broken_rules(spec):
+        places = [*found.get(rule.id, []), *_places(rule.keys)]
+        found[rule.id] = list(dict.fromkeys(places))
     module, data = classes(row)
     if not isinstance(data, UserData):
         return found | {DATA_FAULT: ["train", "train_order"]}
@@ -162,7 +170,8 @@ def broken(row: Row) -> dict[str, list[str]]:
 
 @cache
 def _places(keys: tuple[str, ...]) -> list[str]:
-    """The options that the keys of a rule are about."""
+    """The options that the keys of a rule are about; several optimizers are a value of one."""
+    keys = tuple("optimizer" if key.startswith("optimizers") else key for key in keys)
     return [
         name
         for name in VALUES

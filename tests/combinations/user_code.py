@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgen.user_code.hooks import HOOKS
+from tests.combinations.values import BLOCKS
 
 _MODEL = """\
 from typing import Any
@@ -155,8 +156,15 @@ def model_text(of: Mapping[str, Any]) -> str:
         for old, new in _WITH_METRICS.items():
             text = text.replace(old, new)
     size = ', "size": torch.tensor(len(batch[1]))' if of["batch_weight"] else ""
-    for step, stage in (("training_step", None), ("validation_step", "val"), ("test_step", "test")):
-        kind = of[step]
+    several = isinstance(optimizer, str) and optimizer in BLOCKS
+    training = ("outer_step", "block_step") if several else ("training_step",)
+    steps = [
+        *((step, None) for step in training),
+        ("validation_step", "val"),
+        ("test_step", "test"),
+    ]
+    for step, stage in steps:
+        kind = of["training_step" if stage is None else step]
         arguments = of["training_step arguments" if stage is None else "evaluation arguments"]
         if kind is None:
             continue

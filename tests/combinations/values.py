@@ -47,10 +47,38 @@ SCHEDULERS: tuple[Any, ...] = (
     {},  # configure_optimizers returns it
 )
 
+# the blocks of several optimizers, by the value of optimizer that they stand for
+BLOCKS: dict[str, dict[str, Any]] = {
+    "two blocks": {
+        "outer": {"parameters": ["enter", "leave"], "optimizer": {"name": "Adam", "lr": 0.01}},
+        "block": {
+            "optimizer": {"name": "SGD", "lr": 0.01, "momentum": 0.9},
+            "scheduler": {"name": "StepLR", "step_size": 1},
+            "gradient_clip_val": 0.5,
+        },
+    },
+    "waiting blocks": {
+        "outer": {
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "AdamW"},
+            "accumulate_grad_batches": 2,
+            "gradient_clip_val": 0.5,
+            "gradient_clip_algorithm": "value",
+        },
+        "inner": {
+            "step": "block_step",
+            "parameters": "block",
+            "optimizer": {"name": "SGD", "lr": 0.01},
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+            "every_n_steps": 2,
+        },
+    },
+}
+
 # the first value of each option is its default; what a dot belongs to is written with it
 OPTIONS: dict[str, tuple[Any, ...]] = {
-    # of the spec, or what configure_optimizers of the module returns
-    "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler"),
+    # of the spec, or what configure_optimizers of the module returns, or several
+    "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler", *BLOCKS),
     "optimizer.groups": (ABSENT, [{"match": ["bias", "norm", "leave.*"], "lr": 0.002}]),
     "optimizer.layer_decay": (ABSENT, {"factor": 0.8, "layers": ["[bet]*", "leave"]}),
     "scheduler": SCHEDULERS,

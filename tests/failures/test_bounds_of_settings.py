@@ -55,6 +55,29 @@ SCHEDULES: tuple[dict[str, Any], ...] = (
     {"scheduler": {**DECAY, "decay_steps": 3}},
     {"scheduler": {**DECAY, "decay_steps": 0.5}},
 )
+# several optimizers, in place of what there is one of
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "scheduler": None,
+    "accumulate_grad_batches": 1,
+    "gradient_clip_val": None,
+    "optimizers": {
+        "first": {
+            "step": "training_step",
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9},
+            "scheduler": {"name": "StepLR", "step_size": 2, "interval": "step"},
+            "gradient_clip_val": 1.0,
+            "accumulate_grad_batches": 2,
+            "every_n_steps": 2,
+        },
+        "second": {
+            "step": "training_step",
+            "parameters": "blocks",
+            "optimizer": {"name": "Adam", "lr": 0.1},
+        },
+    },
+}
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
@@ -74,6 +97,13 @@ ELSEWHERE = {
     "annealing_epochs": "swa.annealing_epochs",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
+    "first_lr": "optimizers.first.optimizer.lr",
+    "first_momentum": "optimizers.first.optimizer.momentum",
+    "first_step_size": "optimizers.first.scheduler.step_size",
+    "first_gradient_clip_val": "optimizers.first.gradient_clip_val",
+    "first_accumulate_grad_batches": "optimizers.first.accumulate_grad_batches",
+    "first_every_n_steps": "optimizers.first.every_n_steps",
+    "second_lr": "optimizers.second.optimizer.lr",
 }
 TRY = """
 import dataclasses, json, sys
@@ -116,13 +146,13 @@ def is_given(everything: dict[str, Any], path: str) -> bool:
     """Whether the options have the part that the path is in, and its last key where it may lack."""
     part, *_, key = path.split(".")
     optional = part == "scheduler"
-    return part in everything and (not optional or key in everything[part])
+    return bool(everything.get(part)) and (not optional or key in everything[part])
 
 
-@pytest.mark.parametrize("instead", [*AVERAGES, *SCHEDULES], ids=str)
-def test_script_and_spec_allow_the_same(tmp_path: Path, instead: dict[str, Any]) -> None:
+@pytest.mark.parametrize("more", [*AVERAGES, *SCHEDULES, BLOCKS], ids=str)
+def test_script_and_spec_allow_the_same(tmp_path: Path, more: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
-    everything = {**EVERYTHING, **instead}
+    everything = {**EVERYTHING, **more}
     project = make_project(tmp_path, everything)
     done = subprocess.run(
         [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120

@@ -102,6 +102,58 @@ def test_compiled(tmp_path: Path, ranks: int | None) -> None:
     assert_same_runs(run_folder(tmp_path / "straight"), run_folder(tmp_path / "killed"))
 
 
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "optimizers": {
+        "outer": {
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "Adam", "lr": 0.01},
+            "scheduler": {"name": "StepLR", "step_size": 1, "gamma": 0.7},
+            "gradient_clip_val": 0.5,
+        },
+        # its window is open at most checkpoints
+        "blocks": {
+            "optimizer": {"name": "SGD", "lr": 0.05, "momentum": 0.9},
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+            "every_n_steps": 2,
+            "accumulate_grad_batches": 5,
+        },
+    },
+}
+SECOND_STEP = """
+    def blocks_step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        return self.metrics(batch[0], batch[1])["loss"]
+
+    def validation_step"""
+
+
+def blocks_project(folder: Path, options: dict[str, Any]) -> Path:
+    """Return a project of two optimizers."""
+    model = MODEL.replace("def training_step", "def outer_step")
+    model = model.replace("\n    def validation_step", SECOND_STEP)
+    return make_project(folder, {**OPTIONS, **BLOCKS, **options}, model, DATA)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "options"),
+    [
+        (None, {}),
+        (None, {"precision": "16-mixed", "ema": True}),
+        (2, {"strategy": "ddp", "devices": 2}),
+    ],
+    ids=["single", "scaled", "ddp"],
+)
+def test_several_optimizers(tmp_path: Path, ranks: int | None, options: dict[str, Any]) -> None:
+    """Each with its schedule, and one with gradients that it has not yet stepped with."""
+    straight = blocks_project(tmp_path / "straight", options)
+    assert launch(straight, ranks=ranks).done
+    killed = blocks_project(tmp_path / "killed", options)
+    killed_run(killed, ranks)
+    assert_same_runs(run_folder(straight), run_folder(killed))
+    last = torch.load(run_folder(straight) / "checkpoints" / "last.ckpt", weights_only=True)
+    assert any(gradient is not None for gradient in last["blocks_gradients"])
+
+
 def stream_project(folder: Path, state: str) -> Path:
     """Return a project of iterable data, with or without a state."""
     data = DATA.replace("Dataset, TensorDataset", "Dataset, IterableDataset, TensorDataset")

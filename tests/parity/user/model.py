@@ -249,6 +249,8 @@ class Staged(nn.Module):
 
     def predict_step(self, batch: tuple[Tensor]) -> Tensor:
         return self.note("predict", batch)
+
+
 class Measured(Net):
     """With objects of torchmetrics: counts, a mean, a collection, and lists of all samples."""
 
@@ -279,3 +281,53 @@ class Measured(Net):
 
     def on_validation_epoch_end(self) -> dict[str, Tensor]:
         return {**self.val_scores.compute(), "curve": self.val_curve.compute()}
+
+
+class Pair(nn.Module):
+    """Two interacting models: one makes rows out of noise, the other tells them from real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 6))
+        self.discriminator = nn.Sequential(
+            nn.Linear(6, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 1)
+        )
+
+    def noise(self, x: Tensor) -> Tensor:
+        return torch.randn(len(x), 4)
+
+    def discriminator_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, _ = batch
+        real = self.discriminator(x)
+        fake = self.discriminator(self.generator(self.noise(x)))
+        loss = F.softplus(-real).mean() + F.softplus(fake).mean()
+        return {"loss": loss, "real": real.mean()}
+
+    def generator_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        fake = self.generator(self.noise(batch[0]))
+        return F.softplus(-self.discriminator(fake)).mean()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return {"real": self.discriminator(batch[0]).mean()}
+
+
+class Quiet(Pair):
+    """Draws no random numbers, so that a batch gives the same on one rank and on two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.discriminator[2] = nn.Identity()
+
+    def noise(self, x: Tensor) -> Tensor:
+        return x[:, :4]
+
+
+class Encoded(Pair):
+    """Its encoder is trained by both blocks, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(6, 4)
+
+    def noise(self, x: Tensor) -> Tensor:
+        return self.encoder(x)
