@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lgen.spec.averaging_rules import AVERAGING
+from lgen.spec.finetuning_rules import FINETUNING_RULES
 from lgen.spec.group_rules import GROUP_RULES
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.predicates import (
@@ -203,4 +204,6 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + SCHEDULE_RULES + AVERAGING + TORCH_RULES + GROUP_RULES + UNUSED
+RULES = (
+    EXCLUDED + SCHEDULE_RULES + AVERAGING + TORCH_RULES + GROUP_RULES + FINETUNING_RULES + UNUSED
+)

@@ -100,6 +100,7 @@ def orphaned(row: Row) -> list[str]:
             "checkpoint",
             "early_stopping",
             "ema",
+            "finetuning",
             "optimizer",
             "scheduler",
             "swa",
