@@ -18,6 +18,7 @@ import torch.distributed as dist
 import tyro
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_before_torch
 from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import get_model_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
     MixedPrecisionPolicy,
@@ -100,6 +101,7 @@ from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
 from runtime.restore_swa_rates import restore_swa_rates
+from runtime.restore_swa_shards import restore_swa_shards
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
@@ -117,6 +119,8 @@ from runtime.sharded_state import sharded_state
 from runtime.steps_of_epochs import steps_of_epochs
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
+from runtime.swa_state import swa_state
+from runtime.swap import swap
 from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
@@ -647,7 +651,7 @@ def main(cfg: Config) -> dict[str, float]:
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
     averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
-    averaged = AveragedModel(model)  # holds no epoch yet  #: if swa
+    averaged = AveragedModel(AVERAGED)  # holds no epoch yet  #: if swa
     swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
     swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
     if swa_start > cfg.max_epochs:  #: if swa and not swa_share and max_epochs_set
@@ -730,7 +734,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
                 "group_settings": settings,  #: if saves_groups
-                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
+                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not fsdp and not weights_only
+                "epochs_averaged": int(averaged.n_averaged),  #: if swa and fsdp and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
                 "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
@@ -763,7 +768,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     def finish_average() -> dict[str, float]:  #: if swa
         """Validate the average of the epochs, which the model then has, and write it."""
-        model.load_state_dict(averaged.module.state_dict())
+        model.load_state_dict(averaged.module.state_dict())  #: if not fsdp
+        swap(LocalShards(model), averaged.module)  #: if fsdp
         broadcast_buffers(model)  #: if distributed
         train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
         # the statistics of batch norm belong to weights that no step has made
@@ -787,13 +793,14 @@ def main(cfg: Config) -> dict[str, float]:
             print(f"average of {int(averaged.n_averaged)} epochs  {as_text(metrics)}")  #: if validation
             print(f"average of {int(averaged.n_averaged)} epochs")  #: if not validation
         state = {
-            "model": model.state_dict(),
+            "model": model.state_dict(),  #: if not fsdp
             "step": step,
             "epoch": epoch,
             "last_epoch": epoch,
             "global_batch": LAST_GLOBAL_BATCH,  #: if map_style
             "config": asdict(cfg),
         }
+        checkpoints.write_shards({"model": get_model_state_dict(model)})  #: if fsdp
         checkpoints.write(state, swa_path)  #: if not distributed
         from_main(checkpoints.write, state, swa_path)  #: if distributed
         return metrics  #: if validation
@@ -813,7 +820,8 @@ def main(cfg: Config) -> dict[str, float]:
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
-        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
+        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
+        restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
         override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
@@ -1084,7 +1092,7 @@ def main(cfg: Config) -> dict[str, float]:
         #: endif
         model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
         if epoch + 1 >= swa_start:  #: if swa
-            averaged.update_parameters(model)
+            averaged.update_parameters(AVERAGED)
             swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches

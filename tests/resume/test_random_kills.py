@@ -141,6 +141,14 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
+    "fsdp average of epochs": (
+        2,
+        {
+            "strategy": "fsdp",
+            "fsdp": WRAP,
+            "swa": {"swa_epoch_start": 1, "swa_lrs": 0.02, "annealing_epochs": 2},
+        },
+    ),
     "fsdp averaged weights": (
         2,
         {"strategy": "fsdp", "fsdp": WRAP, "ema": {"decay": 0.9}, "val_check_interval": 5},

@@ -167,7 +167,6 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
-    "fsdp-swa": ("strategy: fsdp\nswa: true", "strategy: ddp\nswa: true"),
     "one-average": ("ema: true\nswa: true", "ema: false\nswa: true"),
     "swa-checkpoint": ("checkpoint: false\nswa: true", "swa: true"),
     "swa-share": (
