@@ -32,6 +32,10 @@ _OPTION = {
     "swa_epoch_start": "swa.swa_epoch_start",
     "swa_lrs": "swa.swa_lrs",
     "annealing_epochs": "swa.annealing_epochs",
+    "unfreeze_backbone_at_epoch": "finetuning.unfreeze_backbone_at_epoch",
+    "backbone_multiplier": "finetuning.multiplier",
+    "backbone_initial_ratio_lr": "finetuning.backbone_initial_ratio_lr",
+    "backbone_initial_lr": "finetuning.backbone_initial_lr",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }

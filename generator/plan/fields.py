@@ -23,7 +23,8 @@ RESERVED = frozenset("""
     val_check_interval
     check_val_every_n_epoch num_sanity_val_steps log_every_n_steps save_top_k every_n_epochs
     every_n_train_steps train_time_interval layer_decay ema_decay ema_update_every_n_steps
-    swa_epoch_start swa_lrs annealing_epochs patience min_delta warmup_steps decay_steps
+    swa_epoch_start swa_lrs annealing_epochs patience min_delta unfreeze_backbone_at_epoch
+    backbone_multiplier backbone_initial_ratio_lr backbone_initial_lr warmup_steps decay_steps
     scheduler_frequency
     """.split())
 SIMPLE_TYPES = {"int", "float", "str", "bool"}
@@ -164,6 +165,7 @@ def fields(
             "has_schedule_settings": bool(scheduler.fields),
             "has_model_fields": bool(model.fields),
             "has_optimizer_fields": bool(optimizer.fields),
+            "has_lr": any(field.name == "lr" for field in optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
             or decays_at_the_end(spec)

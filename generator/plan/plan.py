@@ -15,6 +15,7 @@ from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
+from lgen.plan.finetuning import finetuning
 from lgen.plan.groups import groups
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
@@ -90,6 +91,7 @@ def make_plan(
                 config,
                 devices(spec, data),
                 evaluation(spec, module, data),
+                finetuning(spec),
                 groups(spec),
                 loaders(spec, module, data),
                 loop(spec, module, data),

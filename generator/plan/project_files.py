@@ -27,7 +27,8 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         overfit["patience"] = str(_BATCHES * _EPOCHS)
     warmup = {"warmup_steps": "1"} if spec.scheduler and spec.scheduler.warmup_steps else {}
     workers = {} if spec.persistent_workers else {"num_workers": "0"}
-    overfit |= {**warmup, **workers}
+    joins = {"unfreeze_backbone_at_epoch": "1"} if spec.finetuning else {}
+    overfit |= {**warmup, **joins, **workers}
     checkpoint = spec.checkpoint
     within_epoch: dict[str, str] = {}
     if checkpoint and checkpoint.train_time_interval is not None:
@@ -65,7 +66,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "overfit_batches": _BATCHES,
             "overfit_first": arguments(**{length: str(unit)}, **overfit),
             "overfit_last": arguments(**{length: str(unit * _EPOCHS)}, **overfit),
-            "resume_settings": arguments(**run, **warmup, **seed),
+            "resume_settings": arguments(**run, **warmup, **joins, **seed),
         },
     )
 

@@ -86,4 +86,11 @@ CLOSURE_RULES: tuple[Rule, ...] = (
         "it takes one direction for all parameters, and torch gives it one group",
         "remove layer_decay",
     ),
+    _beside(
+        "finetuning",
+        "finetuning",
+        lambda s: s.finetuning is not None,
+        "it takes one direction for all parameters, and torch gives it one group",
+        "remove finetuning",
+    ),
 )

@@ -19,6 +19,7 @@ from lgen.user_code.hooks import HOOKS, STEPS
 
 _NEEDED = (
     CodeRule("one-optimizer", ("optimizer",), "optimizer or configure_optimizers, and just one"),
+    CodeRule("finetuned-optimizer", ("finetuning",), "finetuning adds to an optimizer of the spec"),
     CodeRule("one-scheduler", ("scheduler",), "a scheduler by name, or by configure_optimizers"),
     CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
@@ -66,6 +67,13 @@ def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
             "one-optimizer",
             ("optimizer",),
             "the module has configure_optimizers; remove optimizer, or the method",
+        )
+    if module.configures is not None and spec.finetuning is not None:
+        yield Finding(
+            "finetuned-optimizer",
+            ("finetuning",),
+            "finetuning builds the optimizer of what is trained at first; remove "
+            "configure_optimizers and write optimizer: in the spec, or freeze in your own hooks",
         )
     if spec.scheduler is None:
         return

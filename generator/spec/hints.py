@@ -14,6 +14,8 @@ _OPEN = ("optimizer", "scheduler", "module.args", "data.args")
 _OTHER_NAMES = {
     "amp": "precision",
     "epochs": "max_epochs",
+    "finetuning.initial_denom_lr": "finetuning.backbone_initial_ratio_lr",
+    "finetuning.lambda_func": "finetuning.multiplier, a number",
     "gpus": "devices",
     "grad_clip": "gradient_clip_val",
     "learning_rate": "optimizer.lr",

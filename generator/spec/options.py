@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from lgen.spec.base import Name, Part, PathText, option
 from lgen.spec.blocks import Block
 from lgen.spec.epochs import by_epoch
+from lgen.spec.finetuning import Finetuning
 from lgen.spec.parts import (
     ClassPath,
     Compile,
@@ -57,6 +58,11 @@ class Spec(Part):
     )
     swa: Annotated[Swa | None, BeforeValidator(_off)] = option(
         None, "stochastic weight averaging: false, true, or its arguments", "optimization"
+    )
+    finetuning: Annotated[Finetuning | None, BeforeValidator(_off)] = option(
+        None,
+        "freeze a part of the model until an epoch: false, true, or its arguments",
+        "optimization",
     )
     accumulate_grad_batches: Count | Schedule = option(
         1,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lgen.spec.averaging_rules import AVERAGING
 from lgen.spec.block_rules import BLOCK_RULES, rules_of_blocks
 from lgen.spec.closure_rules import CLOSURE_RULES
+from lgen.spec.finetuning_rules import FINETUNING_RULES
 from lgen.spec.group_rules import GROUP_RULES
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
@@ -215,6 +216,7 @@ RULES = (
     *TORCH_RULES,
     *GROUP_RULES,
     *CLOSURE_RULES,
+    *FINETUNING_RULES,
     *UNUSED,
     *BLOCK_RULES,
 )

@@ -47,8 +47,9 @@ def _several_groups(spec: Spec) -> bool:
     if spec.scheduler is None or spec.optimizer is None:
         return False
     given = (spec.scheduler.args.get(name) for name in _BY_GROUP)
-    # of layers only the model knows the number
-    number = 0 if spec.optimizer.layer_decay else len(arguments_by_group(spec))
+    # of layers only the model knows the number, and a part that joins later has no value
+    later = spec.optimizer.layer_decay or spec.finetuning
+    number = 0 if later else len(arguments_by_group(spec))
     return any(isinstance(value, list) and len(value) != number for value in given)
 
 
@@ -112,7 +113,12 @@ TORCH_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "scheduler-groups",
-        (*(f"scheduler.{name}" for name in _BY_GROUP), "scheduler", "optimizer.groups"),
+        (
+            *(f"scheduler.{name}" for name in _BY_GROUP),
+            "scheduler",
+            "optimizer.groups",
+            "finetuning",
+        ),
         _several_groups,
         "the optimizer has another number of groups of parameters than this list has values",
         "write one number, or one for the optimizer's own arguments and one for each of its groups",

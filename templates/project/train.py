@@ -18,6 +18,7 @@ import torch.distributed as dist
 import tyro
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_before_torch
 from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import get_model_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
     MixedPrecisionPolicy,
@@ -64,6 +65,7 @@ from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.finite_gradients import has_finite_gradients
+from runtime.freeze import freeze, set_last_rate, unfreeze
 from runtime.fresh_metrics import fresh_metrics
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
@@ -107,6 +109,7 @@ from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
 from runtime.restore_swa_rates import restore_swa_rates
+from runtime.restore_swa_shards import restore_swa_shards
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
@@ -124,6 +127,8 @@ from runtime.sharded_state import sharded_state
 from runtime.steps_of_epochs import steps_of_epochs
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
+from runtime.swa_state import swa_state
+from runtime.swap import swap
 from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
@@ -166,7 +171,7 @@ class Config:
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
-    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or swa
+    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or finetuning or swa
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
@@ -177,6 +182,10 @@ class Config:
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
     ema_update_every_n_steps: int = {{ ema_update_every_n_steps }}  # steps between averages  #: if ema_every_n
+    unfreeze_backbone_at_epoch: int = {{ unfreeze_backbone_at_epoch }}  # trains all of it from then on; counted from 0  #: if finetuning
+    backbone_initial_ratio_lr: float = {{ backbone_initial_ratio_lr }}  # rate that it starts with, as a share of lr  #: if backbone_ratio
+    backbone_initial_lr: float = {{ backbone_initial_lr }}  # rate that it starts with  #: if backbone_rate
+    backbone_multiplier: float = {{ backbone_multiplier }}  # its rate by that of the epoch before  #: if finetuning
     swa_epoch_start: SWA_START_TYPE = {{ swa_epoch_start | literal }}  # {{ swa_start_meaning }}  #: if swa
     swa_lrs: float = {{ swa_lrs }}  # learning rate of the averaged epochs  #: if swa_lrs_set
     annealing_epochs: int = {{ annealing_epochs }}  # epochs on the way to swa_lrs  #: if swa_lrs_set
@@ -252,6 +261,10 @@ class Config:
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
             ema_update_every_n_steps={{ bounds.ema_update_every_n_steps | literal }},  #: if ema_every_n
+            unfreeze_backbone_at_epoch={{ bounds.unfreeze_backbone_at_epoch | literal }},  #: if finetuning
+            backbone_initial_ratio_lr={{ bounds.backbone_initial_ratio_lr | literal }},  #: if backbone_ratio
+            backbone_initial_lr={{ bounds.backbone_initial_lr | literal }},  #: if backbone_rate
+            backbone_multiplier={{ bounds.backbone_multiplier | literal }},  #: if finetuning
             swa_epoch_start={{ bounds.swa_epoch_start | literal }},  #: if swa
             swa_lrs={{ bounds.swa_lrs | literal }},  #: if swa_lrs_set
             annealing_epochs={{ bounds.annealing_epochs | literal }},  #: if swa_lrs_set
@@ -569,6 +582,8 @@ def main(cfg: Config) -> dict[str, float]:
     metrics_in_float32(model)  # sums of half precision lose what they add  #: if metric_objects_in_half
     model.to(device)  #: if moves_batches
     nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
+    # what is trained from cfg.unfreeze_backbone_at_epoch on  #: if finetuning
+    backbone = freeze({{ freeze_arguments }})  #: if finetuning
     if is_main:  #: wrap if distributed and summary
         print(summarize({{ summary_arguments }}))  #: if summary
     # parameters are gathered for a forward or backward pass and sharded again after it
@@ -667,7 +682,7 @@ def main(cfg: Config) -> dict[str, float]:
     # the last layer has the rate lr, each before it layer_decay times that of the next  #: if decays_by_layer
     groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
     optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
-    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
+    optimizer = OPTIMIZER(TRAINED_PARAMETERS, {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
     settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
     settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
     optimizer = model.configure_optimizers()  #: if configured_optimizer
@@ -675,7 +690,7 @@ def main(cfg: Config) -> dict[str, float]:
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
     averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
-    averaged = AveragedModel(model)  # holds no epoch yet  #: if swa
+    averaged = AveragedModel(AVERAGED)  # holds no epoch yet  #: if swa
     swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
     swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
     if swa_start > cfg.max_epochs:  #: if swa and not swa_share and max_epochs_set
@@ -707,6 +722,11 @@ def main(cfg: Config) -> dict[str, float]:
     #: endif
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
+    backbone_lr: float | None = None  # while it is frozen  #: if finetuning
+    if checkpoint is not None and checkpoint.get("backbone_lr") is not None:  #: if finetuning and checkpoint and not weights_only
+        backbone_lr = checkpoint["backbone_lr"]
+        unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
+        unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16 and not blocks
     #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
     PARAMETERS_OF = parameters_of(model, {{ block.part_names }})
@@ -776,9 +796,11 @@ def main(cfg: Config) -> dict[str, float]:
                 #: endfor
                 #: endif
                 "group_settings": settings,  #: if saves_groups
-                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
+                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not fsdp and not weights_only
+                "epochs_averaged": int(averaged.n_averaged),  #: if swa and fsdp and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
+                "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
@@ -786,7 +808,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
                 "epoch": next_epoch,
-                "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa
+                "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa or finetuning
                 "position": train_sampler.position_at(batch_idx),  #: if map_style
                 "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
@@ -808,7 +830,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     def finish_average() -> dict[str, float]:  #: if swa
         """Validate the average of the epochs, which the model then has, and write it."""
-        model.load_state_dict(averaged.module.state_dict())
+        model.load_state_dict(averaged.module.state_dict())  #: if not fsdp
+        swap(LocalShards(model), averaged.module)  #: if fsdp
         broadcast_buffers(model)  #: if distributed
         train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
         # the statistics of batch norm belong to weights that no step has made
@@ -832,13 +855,14 @@ def main(cfg: Config) -> dict[str, float]:
             print(f"average of {int(averaged.n_averaged)} epochs  {as_text(metrics)}")  #: if validation
             print(f"average of {int(averaged.n_averaged)} epochs")  #: if not validation
         state = {
-            "model": model.state_dict(),
+            "model": model.state_dict(),  #: if not fsdp
             "step": step,
             "epoch": epoch,
             "last_epoch": epoch,
             "global_batch": LAST_GLOBAL_BATCH,  #: if map_style
             "config": asdict(cfg),
         }
+        checkpoints.write_shards({"model": get_model_state_dict(model)})  #: if fsdp
         checkpoints.write(state, swa_path)  #: if not distributed
         from_main(checkpoints.write, state, swa_path)  #: if distributed
         return metrics  #: if validation
@@ -846,6 +870,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- resume ---  #: if checkpoint and not weights_only
 
+    last_epoch = -1  # no epoch has set the rate of the backbone  #: if finetuning and checkpoint and not weights_only
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
@@ -863,7 +888,8 @@ def main(cfg: Config) -> dict[str, float]:
         #: endfor
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
-        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
+        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
+        restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
         override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
@@ -871,6 +897,9 @@ def main(cfg: Config) -> dict[str, float]:
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
         resize_history(optimizer)  #: if closure
+        if backbone_lr is not None and cfg.lr != checkpoint["config"]["lr"]:  #: if finetuning and has_lr
+            backbone_lr = optimizer.param_groups[-1]["lr"]  # has changed with lr
+        last_epoch = checkpoint["last_epoch"]  #: if finetuning
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         restore_metrics({{ restore_metrics_arguments }})  #: if metric_objects
@@ -947,6 +976,19 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_sampler.epoch = epoch  #: if map_style
+        if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
+            if backbone_lr is not None:  #: if finetuning
+                backbone_lr = NEXT_BACKBONE_LR
+                optimizer.param_groups[-1]["lr"] = backbone_lr  #: if not scheduler
+                set_last_rate(optimizer, backbone_lr, scheduler)  #: if scheduler
+            elif epoch >= cfg.unfreeze_backbone_at_epoch:  #: if finetuning
+                backbone_lr = FIRST_BACKBONE_LR
+                unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
+                unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
+                # DDP averages the gradients of what was trained when it was built  #: if ddp
+                ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
+                ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
+                ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
         accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
@@ -1144,7 +1186,7 @@ def main(cfg: Config) -> dict[str, float]:
         #: endif
         #: include "project/events/train_epoch_end.py"
         if epoch + 1 >= swa_start:  #: if swa
-            averaged.update_parameters(model)
+            averaged.update_parameters(AVERAGED)
             swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches

@@ -104,6 +104,7 @@ def orphaned(row: Row) -> list[str]:
             "checkpoint",
             "early_stopping",
             "ema",
+            "finetuning",
             "optimizer",
             "scheduler",
             "swa",

@@ -77,12 +77,12 @@ class Net(nn.Module):
         nested: Any = None,
     ) -> None:
         super().__init__()
-        self.table = Block(8, 3, sparse=True)
+        self.block = Block(8, 3, sparse=True)
         self.leave = Block(8, 3, sparse=True)
         self.calls: list[str] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.table(x.argmax(dim=1)) + self.leave(x.argmin(dim=1))
+        return self.block(x.argmax(dim=1)) + self.leave(x.argmin(dim=1))
 
     def loss(self, batch: Any) -> Tensor:
         x, y = batch

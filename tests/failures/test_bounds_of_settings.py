@@ -49,6 +49,12 @@ AVERAGES: tuple[dict[str, Any], ...] = (
     {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
     {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
 )
+TUNED: dict[str, Any] = {"backbone": "blocks", "unfreeze_backbone_at_epoch": 0}
+PLAIN_SGD = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}}
+FINETUNING: tuple[dict[str, Any], ...] = (
+    {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_ratio_lr": 0.2}},
+    {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_lr": 0.2}},
+)
 DECAY: dict[str, Any] = {"name": "WSD", "interval": "step", "warmup_steps": 1}
 # in place of the schedule
 SCHEDULES: tuple[dict[str, Any], ...] = (
@@ -95,6 +101,10 @@ ELSEWHERE = {
     "swa_epoch_start": "swa.swa_epoch_start",
     "swa_lrs": "swa.swa_lrs",
     "annealing_epochs": "swa.annealing_epochs",
+    "unfreeze_backbone_at_epoch": "finetuning.unfreeze_backbone_at_epoch",
+    "backbone_multiplier": "finetuning.multiplier",
+    "backbone_initial_ratio_lr": "finetuning.backbone_initial_ratio_lr",
+    "backbone_initial_lr": "finetuning.backbone_initial_lr",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
     "first_lr": "optimizers.first.optimizer.lr",
@@ -144,12 +154,16 @@ def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
 
 def is_given(everything: dict[str, Any], path: str) -> bool:
     """Whether the options have the part that the path is in, and its last key where it may lack."""
-    part, *_, key = path.split(".")
-    optional = part == "scheduler"
-    return bool(everything.get(part)) and (not optional or key in everything[part])
+    part, *_ = path.split(".")
+    optional: tuple[str, ...] = ("optimizer.layer_decay.factor", "scheduler.decay_steps")
+    optional += ("scheduler.step_size", "scheduler.frequency")
+    optional += ("finetuning.backbone_initial_ratio_lr", "finetuning.backbone_initial_lr")
+    return bool(everything.get(part)) and (
+        path not in optional or path.split(".")[1] in everything[part]
+    )
 
 
-@pytest.mark.parametrize("more", [*AVERAGES, *SCHEDULES, BLOCKS], ids=str)
+@pytest.mark.parametrize("more", [*AVERAGES, *SCHEDULES, *FINETUNING, BLOCKS], ids=str)
 def test_script_and_spec_allow_the_same(tmp_path: Path, more: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
     everything = {**EVERYTHING, **more}

@@ -279,6 +279,14 @@ CASES = (
         },
     ),
     Case(
+        "finetuned-optimizer",
+        {"finetuning": {"unfreeze_backbone_at_epoch": 0}, **NO_OPTIMIZER},
+        "finetuning builds the optimizer of what is trained at first; remove configure_optimizers "
+        "and write optimizer: in the spec, or freeze in your own hooks",
+        CONFIGURES,
+        NO_OPTIMIZER,
+    ),
+    Case(
         "iterable-length",
         {"scheduler": {"name": "WSD", "interval": "step"}},
         "train_dataset is iterable, so the run's length is not known; set max_steps",

@@ -77,6 +77,10 @@ CASES = {
         "optimizer: {name: LBFGS, layer_decay: {factor: 0.8, layers: [a, b]}}",
         "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}",
     ),
+    "closure-finetuning": (
+        "optimizer: {name: LBFGS}\nfinetuning: true",
+        "optimizer: {name: SGD}\nfinetuning: true",
+    ),
     "depth-of-no-summary": (
         "model_summary_depth: 2\nenable_model_summary: false",
         "model_summary_depth: 2",
@@ -102,6 +106,38 @@ CASES = {
         "accumulate_grad_batches: {0: 1, 4: 8}",
         f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\nmax_epochs: 9\n"
         "accumulate_grad_batches: {0: 1, 4: 8}",
+    ),
+    "finetuning-groups": (
+        "finetuning: true\noptimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}",
+        "finetuning: true\noptimizer: {name: SGD}",
+    ),
+    "finetuning-optimizer": (
+        "finetuning: true\noptimizer: {name: my_optim.Lion, lr: 0.1}",
+        "finetuning: true\noptimizer: {name: SGD, lr: 0.1}",
+    ),
+    "finetuning-rates": (
+        f"{SGD}finetuning: true\nscheduler: {{name: OneCycleLR, max_lr: 0.1}}",
+        f"{SGD}finetuning: true\nscheduler: {{name: StepLR, step_size: 2}}",
+    ),
+    "finetuning-blocks": (
+        "finetuning: true\noptimizers: {generator: {optimizer: {name: Adam}}}",
+        "optimizers: {generator: {optimizer: {name: Adam}}}",
+    ),
+    "finetuning-swa-rates": (
+        f"{SGD}finetuning: true\nswa: {{swa_lrs: 0.1}}",
+        f"{SGD}finetuning: true\nswa: true",
+    ),
+    "finetuning-fsdp": (
+        f"{SGD}finetuning: true\nstrategy: fsdp",
+        f"{SGD}finetuning: true\nstrategy: ddp",
+    ),
+    "finetuning-epoch": (
+        f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 3}}",
+        f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 2}}",
+    ),
+    "finetuning-ratio": (
+        f"{SGD}finetuning: {{backbone_initial_lr: 0.1, backbone_initial_ratio_lr: 0.5}}",
+        f"{SGD}finetuning: {{backbone_initial_lr: 0.1}}",
     ),
     "decay-interval": (
         f"{SGD}scheduler: {{name: WSD}}",
@@ -157,7 +193,6 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
-    "fsdp-swa": ("strategy: fsdp\nswa: true", "strategy: ddp\nswa: true"),
     "one-average": ("ema: true\nswa: true", "ema: false\nswa: true"),
     "swa-checkpoint": ("checkpoint: false\nswa: true", "swa: true"),
     "swa-share": (

@@ -331,3 +331,43 @@ class Encoded(Pair):
 
     def noise(self, x: Tensor) -> Tensor:
         return self.encoder(x)
+
+
+class Tuned(Net):
+    """A head on a backbone with batch norm and dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(16, 8)
+        self.backbone = nn.Sequential(
+            nn.Linear(6, 12), nn.BatchNorm1d(12), nn.Dropout(0.2), nn.Linear(12, 16)
+        )
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.backbone(x))
+
+
+class PartlyFrozen(Tuned):
+    """With a layer of the backbone that the model freezes itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone[0].requires_grad_(False)
+
+
+class Plain(nn.Module):
+    """A backbone and a head with nothing random and no statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all = nn.Module()
+        self.backbone = self.all.backbone = nn.Linear(6, 16)
+        self.all.out = nn.Linear(16, 3)
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        return {"loss": F.cross_entropy(self.all.out(F.relu(self.backbone(x))), y)}
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return self.training_step(batch)
