@@ -25,6 +25,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "counts_batches": length_known(spec, data)
         or within
         or spec.checkpoint is not None
+        or (accumulate and "on_before_zero_grad" in module.hooks)
         or any("batch_idx" in (*step.arguments, *step.keyword_only) for step in named),
         "accumulate": accumulate,
         "actual_window": accumulate and spec.partial_window == "actual",

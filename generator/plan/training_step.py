@@ -18,6 +18,9 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
         flags={
             "step_returns_dict": step.returns == "dict",
             "plain_loss": not accumulates and not (weighted and is_distributed(spec)),
+            "copies_batches": spec.accelerator != "cpu"
+            and not spec.prefetch_to_device
+            and "transfer_batch_to_device" not in module.hooks,
             "weighted": weighted,
             "weighted_window": weighted and accumulates,
             "accumulate_enumerates": accumulates and enumerates,

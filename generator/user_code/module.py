@@ -11,7 +11,7 @@ from typing import Literal
 from lgen.spec.fault import Fault
 from lgen.user_code.classes import MetricObjects, Step, UserClass
 from lgen.user_code.constructor import constructor
-from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.hooks import BATCH_HOOKS, HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
 from lgen.user_code.metric_objects import metric_objects
 from lgen.user_code.results import Methods, returned
 from lgen.user_code.source import Function, Lineage, Project, dotted
@@ -57,7 +57,11 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
             given = Step(brought, file, top.lineno, batch, returns=loss, calls_forward=True)
             steps.setdefault(brought, given)
         elif brought in HOOKS:
-            hooks.setdefault(brought, Step(brought, file, top.lineno))
+            # what a hook works on, it is given
+            needed = HOOKS[brought] if brought in ("setup", "teardown", *BATCH_HOOKS) else ()
+            if brought.endswith("_checkpoint"):
+                needed = ("checkpoint",)
+            hooks.setdefault(brought, Step(brought, file, top.lineno, needed))
     if "training_step" not in methods and "training_step" not in steps:
         text = f"class {name} has no training_step{_misspelt(methods)}"
         if bases:

@@ -47,6 +47,7 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "partial-window-length": ("train",),
     "weight-returned": ("training_step", *_EVALUATED),
     "metrics-compile": ("metric objects",),
+    "prefetch-hooks": ("training hooks",),
     "root-of-nothing": (
         "checkpoint",
         "loggers",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import inspect
 import logging
 import sys
 import warnings
@@ -159,13 +160,21 @@ class Wrapped(pl.LightningModule):
 
 
 def forward_hooks(model: nn.Module) -> type[Wrapped]:
-    """Wrapped, with every hook of the user's module under the same name."""
+    """Wrapped, with every hook of the user's module under the same name.
 
-    def forwarded(name: str) -> Callable[..., None]:
-        return lambda self, *_: getattr(self.model, name)()
+    A hook that names arguments gets as many of Lightning's, the first ones.
+    """
 
-    hooks = [name for name in HOOKS if hasattr(model, name)]
-    return type("WrappedWithHooks", (Wrapped,), {name: forwarded(name) for name in hooks})
+    def forwarded(name: str) -> Callable[..., Any]:
+        number = len(inspect.signature(getattr(model, name)).parameters)
+
+        def hook(self: Wrapped, *given: Any, **named: Any) -> Any:
+            return getattr(self.model, name)(*[*given, *named.values()][:number])
+
+        return hook
+
+    there = [name for name in (*HOOKS, "test_step", "predict_step") if hasattr(model, name)]
+    return type("WrappedWithHooks", (Wrapped,), {name: forwarded(name) for name in there})
 
 
 class TellEpoch(pl.Callback):
@@ -187,13 +196,15 @@ def beside(
     val_generator: bool = True,
     rank: Mapping[str, int] | None = None,
     callbacks: Iterable[pl.Callback] = (),
+    ckpt_path: Path | None = None,
     **flags: Any,
 ) -> pl.Trainer:
     """A Trainer with these flags that has fitted a new model of the script.
 
     `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
     that Lightning shuffles. Without `val_generator` the loader of the validation draws its seed
-    from the global stream. `rank` holds rank and world_size of this process.
+    from the global stream. `rank` holds rank and world_size of this process. `ckpt_path` is what
+    the fit goes on from.
     """
     cfg = script.config()
     torch.manual_seed(cfg.seed)
@@ -228,7 +239,8 @@ def beside(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer.fit(forward_hooks(model)(model, optimizers), loader, val_loader)
+        module = forward_hooks(model)(model, optimizers)
+        trainer.fit(module, loader, val_loader, ckpt_path=ckpt_path)
     return trainer
 
 
