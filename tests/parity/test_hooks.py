@@ -51,11 +51,16 @@ def test_every_hook_is_called_or_refused():
         (6, {"num_sanity_val_steps": 0, "val_check_interval": 4, "accumulate_grad_batches": 2}),
         (3, {"num_sanity_val_steps": 0, "check_val_every_n_epoch": 2, "max_epochs": 5}),
         (3, {"num_sanity_val_steps": 0, "max_steps": 4}),
+        (3, {"num_sanity_val_steps": 0, "precision": "64-true"}),
+        (3, {"num_sanity_val_steps": 0, "precision": "bf16-true"}),
     ],
     ids=str,
 )
 def test_a_fit(tmp_path, train, flags):
-    """With the weight, its gradient and the batches as the hooks find them."""
+    """With the weight, its gradient and the batches as the hooks find them.
+
+    True precision casts a batch before the hooks of its transfer.
+    """
     script = make_script(tmp_path, {**HOOKED, "data": data_of(train), **flags})
     beside(script, sgd, **flags)
     theirs = taken(script)

@@ -173,15 +173,15 @@ class Hooked(Toy):
         self.calls.append("teardown " + stage)
 
     def on_before_batch_transfer(self, batch: list[Tensor]) -> list[Tensor]:
-        self.calls.append(f"before_batch_transfer {batch[0].tolist()}")
+        self.calls.append(f"before_batch_transfer {batch[0]}")
         return [batch[0] + 1]
 
     def transfer_batch_to_device(self, batch: list[Tensor], device: torch.device) -> list[Tensor]:
-        self.calls.append(f"transfer_batch {batch[0].tolist()} {device}")
+        self.calls.append(f"transfer_batch {batch[0]} {device}")
         return [batch[0].to(device) * 2]
 
     def on_after_batch_transfer(self, batch: list[Tensor]) -> list[Tensor]:
-        self.calls.append(f"after_batch_transfer {batch[0].tolist()}")
+        self.calls.append(f"after_batch_transfer {batch[0]}")
         return [batch[0] / 3]
 
     def test_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
