@@ -15,13 +15,12 @@ from lgen.plan.evaluation_loops import (
     hook_names,
     passed,
 )
-from lgen.plan.hook_calls import hook_call
+from lgen.plan.hook_calls import hook_calls
 from lgen.plan.loaders import is_limited, loader, runs_stage
 from lgen.spec.measured import measured
 from lgen.spec.options import Spec
 from lgen.spec.predicates import monitors
 from lgen.user_code.classes import STAGES, STEP_OF_STAGE, UserClass, UserData
-from lgen.user_code.hooks import HOOKS
 
 _FUNCTION = {"val": "validate", "test": "test", "predict": "predict"}
 _TASK = {"val": "validate", "test": "test", "predict": "predict"}
@@ -63,7 +62,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if stage != "predict"
         ],
         "predict_loop": loops.get("predict", NO_LOOP),
-        "hooks": {name: hook_call(module, name) for name in HOOKS},
+        "hooks": hook_calls(spec, module, tasks=bool(stages)),
     }
     for stage in ("val", "test", "predict"):
         source = data.sources.get(stage)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from lgen.plan.decisions import Code
+from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass
+from lgen.user_code.hooks import HOOKS
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,26 @@ NO_CALL = HookCall(False, Code(""))
 
 
 def hook_call(
-    module: UserClass, name: str, own: Mapping[str, str] = MappingProxyType({})
+    module: UserClass, name: str, texts: Mapping[str, str] = MappingProxyType({})
 ) -> HookCall:
-    """The call of a hook by its name; `own` are other texts for some of its arguments."""
+    """The call of a hook by its name; `texts` are those of its arguments that have other names."""
     hook = module.hooks.get(name)
     if hook is None:
         return NO_CALL
     step = module.steps.get(_STEP_OF_HOOK.get(name, ""))
     names = {"outputs": _RETURNED.get((step.name, step.returns), "outputs")} if step else {}
-    return HookCall(True, Code(hook.call_with({**names, **own})))
+    return HookCall(True, Code(hook.call_with({**names, **texts})))
+
+
+def hook_calls(spec: Spec, module: UserClass, *, tasks: bool) -> dict[str, HookCall]:
+    """The calls of all hooks in main; `tasks` says whether the script has others than fit."""
+    texts = {
+        "stage": "cfg.task" if tasks else '"fit"',
+        # a script for the CPU alone has no variable for it
+        "device": 'torch.device("cpu")' if spec.accelerator == "cpu" else "device",
+    }
+    saved = {"checkpoint": "state"}
+    return {
+        name: hook_call(module, name, texts | (saved if name == "on_save_checkpoint" else {}))
+        for name in HOOKS
+    }

@@ -24,6 +24,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "counts_batches": length_known(spec, data)
         or within
         or spec.checkpoint is not None
+        or (accumulates(spec) and "on_before_zero_grad" in module.hooks)
         or any("batch_idx" in (*step.arguments, *step.keyword_only) for step in named),
         "clip": spec.gradient_clip_val is not None,
         "clip_norm": spec.gradient_clip_val is not None and spec.gradient_clip_algorithm == "norm",

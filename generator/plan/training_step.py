@@ -29,6 +29,9 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
             and "outputs" in (*batch_end.arguments, *batch_end.keyword_only),
             "step_returns_dict": step.returns == "dict",
             "plain_loss": not several and not (weighted and is_distributed(spec)),
+            "copies_batches": spec.accelerator != "cpu"
+            and not spec.prefetch_to_device
+            and "transfer_batch_to_device" not in module.hooks,
             "weighted": weighted,
             "weighted_window": weighted and several,
             "accumulate_enumerates": several and enumerates,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lgen.spec.block_rules import BLOCK_CODE_RULES, block_findings
 from lgen.spec.fault import nearest
+from lgen.spec.hook_rules import HOOK_RULES, hook_findings
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.measured import measured
 from lgen.spec.metric_rules import METRIC_RULES, metric_findings
@@ -36,7 +37,14 @@ _NEEDED = (
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
 )
-CODE_RULES = (*_NEEDED, *BLOCK_CODE_RULES, *ITERABLE_RULES, *METRIC_RULES, *UNUSED_BY_CODE)
+CODE_RULES = (
+    *_NEEDED,
+    *BLOCK_CODE_RULES,
+    *HOOK_RULES,
+    *ITERABLE_RULES,
+    *METRIC_RULES,
+    *UNUSED_BY_CODE,
+)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
@@ -49,6 +57,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _monitors(spec, module, data)
     yield from _filename(spec, module, data)
     yield from iterable_findings(spec, data)
+    yield from hook_findings(spec, module)
     yield from metric_findings(spec, module)
     yield from unused_findings(spec, module, data)
 

@@ -26,58 +26,84 @@ _TRAINING = {
     "on_before_backward": ("loss", *_RUN),
     "on_after_backward": _RUN,
     "on_before_optimizer_step": _RUN,
+    "on_validation_model_zero_grad": _RUN,
+    "on_save_checkpoint": ("checkpoint", "epoch", "step"),
+}
+# before there is an optimizer
+_MODEL = {
+    "setup": ("stage",),
+    "configure_model": (),
+    "on_load_checkpoint": ("checkpoint", "epoch", "step"),
+    "teardown": ("stage",),
+}
+# what they return is the batch that the step gets
+BATCH_HOOKS = {
+    "on_before_batch_transfer": ("batch",),
+    "transfer_batch_to_device": ("batch", "device"),
+    "on_after_batch_transfer": ("batch",),
 }
 _EVALUATION = ("epoch", "step", "log")
 _EVALUATION_BATCH = ("batch", "batch_idx", "epoch", "step", "log")
 
-HOOKS = _TRAINING | {
-    f"on_{stage}_{event}": arguments
-    for stage in ("validation", "test", "predict")
-    for event, arguments in {
-        "start": _EVALUATION,
-        "end": _EVALUATION,
-        "epoch_start": _EVALUATION,
-        "epoch_end": _EVALUATION,
-        "batch_start": _EVALUATION_BATCH,
-        "batch_end": ("outputs", *_EVALUATION_BATCH),
-    }.items()
-}
+HOOKS = (
+    _MODEL
+    | BATCH_HOOKS
+    | _TRAINING
+    | {
+        f"on_{stage}_{event}": arguments
+        for stage in ("validation", "test", "predict")
+        for event, arguments in {
+            "start": _EVALUATION,
+            "end": _EVALUATION,
+            "epoch_start": _EVALUATION,
+            "epoch_end": _EVALUATION,
+            "batch_start": _EVALUATION_BATCH,
+            "batch_end": ("outputs", *_EVALUATION_BATCH),
+        }.items()
+    }
+)
 
 # hooks whose result is a dict of metrics that are no means
 METRIC_HOOKS = ("on_train_epoch_end", "on_validation_epoch_end", "on_test_epoch_end")
 
+_EVAL = "train.py puts the model into evaluation mode; set other modes in on_{}_start"
+_TRAIN = "train.py puts every module's mode back as it was; set other modes in {}"
 _IN_SCRIPT = "train.py holds this in the open; remove the method and edit train.py"
 UNSUPPORTED = {
     "backward": _IN_SCRIPT,
     "configure_callbacks": "early_stopping and checkpoint are options of the spec",
-    "configure_gradient_clipping": "use gradient_clip_val and gradient_clip_algorithm of the spec",
-    "configure_model": "build the modules in __init__; the strategy is an option of the spec",
+    "configure_gradient_clipping": "use gradient_clip_val and gradient_clip_algorithm of the spec, "
+    "or clip in on_before_optimizer_step",
     "configure_sharded_model": "use strategy: fsdp and fsdp: {wrap: [...]} of the spec",
     "lr_scheduler_step": "use scheduler of the spec",
     "manual_backward": _IN_SCRIPT,
-    "on_after_batch_transfer": "change the batch at the top of the step",
-    "on_before_batch_transfer": "change the batch in the data class's collate_fn",
+    "on_batch_end": "write on_train_batch_end",
+    "on_batch_start": "write on_train_batch_start",
+    "on_epoch_end": "write on_train_epoch_end",
+    "on_epoch_start": "write on_train_epoch_start",
     "on_exception": _IN_SCRIPT,
-    "on_load_checkpoint": "keep the state in parameters and buffers, which are saved",
-    "on_save_checkpoint": "keep the state in parameters and buffers, which are saved",
+    "on_pretrain_routine_end": "write on_fit_start",
+    "on_pretrain_routine_start": "write on_fit_start",
     "on_train_dataloader": "write train_dataloader in the data class",
-    "on_validation_model_eval": "write on_validation_start",
-    "on_validation_model_train": "write on_validation_end",
-    "on_test_model_eval": "write on_test_start",
-    "on_test_model_train": "write on_test_end",
-    "on_predict_model_eval": "write on_predict_start",
-    "on_validation_model_zero_grad": "write on_validation_start",
+    "on_validation_model_eval": _EVAL.format("validation"),
+    "on_validation_model_train": _TRAIN.format("on_train_batch_start"),
+    "on_test_model_eval": _EVAL.format("test"),
+    "on_test_model_train": _TRAIN.format("on_test_start"),
+    "on_predict_model_eval": _EVAL.format("predict"),
     "optimizer_step": _IN_SCRIPT,
     "optimizer_zero_grad": "write on_before_zero_grad, or edit train.py",
     "predict_dataloader": "write predict_dataset or predict_dataloader in the data class",
     "prepare_data": "write prepare_data in the data class",
-    "setup": "write setup in the data class, or use __init__",
-    "teardown": "write on_fit_end",
     "test_dataloader": "write test_dataset or test_dataloader in the data class",
+    "test_epoch_end": "write on_test_epoch_end, and keep what it needs in the module",
+    "test_step_end": "return the values from test_step",
     "toggle_optimizer": _IN_SCRIPT,
     "train_dataloader": "write train_dataset or train_dataloader in the data class",
-    "transfer_batch_to_device": "give batches as tuples, lists, dicts or objects with to(device)",
+    "training_epoch_end": "write on_train_epoch_end, and keep what it needs in the module",
+    "training_step_end": "return the values from training_step",
     "val_dataloader": "write val_dataset or val_dataloader in the data class",
+    "validation_epoch_end": "write on_validation_epoch_end, and keep what it needs in the module",
+    "validation_step_end": "return the values from validation_step",
 }
 
 # Lightning's attributes of self, with what to write instead

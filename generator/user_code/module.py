@@ -12,7 +12,7 @@ from lgen.spec.fault import Fault
 from lgen.user_code.attributes import assigned, attributes, loss_attributes
 from lgen.user_code.classes import MetricObjects, Step, UserClass
 from lgen.user_code.constructor import constructor
-from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.hooks import BATCH_HOOKS, HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
 from lgen.user_code.metric_objects import metric_objects
 from lgen.user_code.optimizer import closure_fault
 from lgen.user_code.results import Methods, returned
@@ -66,7 +66,11 @@ def read_module(
             given = Step(brought, file, top.lineno, batch, returns=loss, calls_forward=True)
             steps.setdefault(brought, given)
         elif brought in HOOKS:
-            hooks.setdefault(brought, Step(brought, file, top.lineno))
+            # what a hook works on, it is given
+            given_to = HOOKS[brought] if brought in ("setup", "teardown", *BATCH_HOOKS) else ()
+            if brought.endswith("_checkpoint"):
+                given_to = ("checkpoint",)
+            hooks.setdefault(brought, Step(brought, file, top.lineno, given_to))
     for needed in training:
         if needed in methods or needed in steps:
             continue

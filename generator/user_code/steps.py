@@ -8,7 +8,7 @@ from typing import Literal
 
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step
-from lgen.user_code.hooks import ANYWHERE, HOOKS, METRIC_HOOKS, STEPS
+from lgen.user_code.hooks import ANYWHERE, BATCH_HOOKS, HOOKS, METRIC_HOOKS, STEPS
 from lgen.user_code.results import Methods, Result, own_nodes, result, returned
 from lgen.user_code.source import Function, Lineage, dotted, statements
 
@@ -96,7 +96,7 @@ def read_step(
             file,
             function.lineno,
             f"{name} has the unknown argument {argument}{nearest(argument, allowed)}; "
-            f"it can name: {', '.join(allowed)}",
+            f"it can name: {', '.join(allowed) or 'nothing'}",
         )
         for argument in (*positional, *keywords)
         if argument not in allowed
@@ -160,6 +160,13 @@ def _hook_result_faults(name: str, file: str, function: Function, found: Result)
         if found.kind not in ("none", "dict"):
             text = f"what {name} returns cannot be told; annotate it `-> dict[str, Tensor]`"
             yield Fault(file, function.lineno, text)
+    elif name in BATCH_HOOKS:
+        if found.kind == "none":
+            text = f"{name} returns nothing; return the batch, which the step gets"
+            yield Fault(file, function.lineno, text)
+    elif name == "on_train_batch_start" and found.kind != "none":
+        text = "on_train_batch_start ends no epoch by -1; use limit_train_batches, return nothing"
+        yield Fault(file, function.lineno, text)
     elif found.kind != "none":
         yield Fault(file, function.lineno, f"what {name} returns is not used; return nothing")
 

@@ -96,6 +96,7 @@ from runtime.override_settings import override_settings
 from runtime.parameter_groups import parameter_groups
 from runtime.parameters_of import parameters_of
 from runtime.predictions import clear_predictions, save_predictions
+from runtime.plain_state import check_plain
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
@@ -334,8 +335,7 @@ def EVALUATE(
                 for batch, COUNTS in FORWARDS:  #: wrap if fsdp and not stage.needs_batch_idx
                     # all ranks make equally many forward passes: each of them gathers sharded parameters
                     for batch_idx, (batch, COUNTS) in enumerate(FORWARDS):  #: wrap if fsdp and stage.needs_batch_idx
-                        batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-                        batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                        #: include "project/steps/batch.py"
                         model.ON_BATCH_START({{ stage.on_batch_start.arguments }})  #: if stage.on_batch_start.defined
                         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                             with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
@@ -382,8 +382,7 @@ def predict(  #: if predict
         for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
             # all ranks make equally many forward passes: each of them gathers sharded parameters
             for batch_idx, (batch, counts) in enumerate(FORWARDS):  #: wrap if fsdp
-                batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-                batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                #: include "project/steps/batch.py"
                 model.on_predict_batch_start({{ predict_loop.on_batch_start.arguments }})  #: if predict_loop.on_batch_start.defined
                 with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                     with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
@@ -577,6 +576,8 @@ def main(cfg: Config) -> dict[str, float]:
     data.prepare_data()  #: if prepare_data and not distributed
     data.setup()  #: if setup
     model = UserModel({{ model_arguments }})
+    model.setup({{ hooks.setup.arguments }})  #: if hooks.setup.defined
+    model.configure_model({{ hooks.configure_model.arguments }})  #: if hooks.configure_model.defined
     model.load_state_dict(load_weights(cfg.init_from), strict={{ init_strict }})  #: if init_from
     model.to(MODEL_DTYPE)  #: if true_precision
     metrics_in_float32(model)  # sums of half precision lose what they add  #: if metric_objects_in_half
@@ -610,6 +611,7 @@ def main(cfg: Config) -> dict[str, float]:
     # from here on each rank draws random numbers of its own
     seed_everything(cfg.seed + rank)  #: if distributed
     if checkpoint is not None:  #: if checkpoint
+        model.on_load_checkpoint({{ hooks.on_load_checkpoint.arguments }})  #: if hooks.on_load_checkpoint.defined
         restore(checkpoint, model=model)  #: if not fsdp
         restore_model(checkpoint, model)  #: if fsdp
 
@@ -631,6 +633,7 @@ def main(cfg: Config) -> dict[str, float]:
                 print(f"step {step}  {as_text(results)}")
             print(f"predictions: {run_folder / 'predictions'}")  #: if predict and not several_tasks
             print(f"step {step}  {as_text(results)}")  #: if not predict
+        model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
         return results
     if checkpoint is not None:  #: if checkpoint and weights_only
         sys.exit("a checkpoint of weights alone cannot be resumed; start from it by init_from")
@@ -818,6 +821,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": [this_rank],  #: if not distributed and not weights_only
                 "config": asdict(cfg),
             }
+            model.on_save_checkpoint({{ hooks.on_save_checkpoint.arguments }})  #: if hooks.on_save_checkpoint.defined
+            check_plain(state)  #: if hooks.on_save_checkpoint.defined
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         checkpoints.save_shards(SHARDS, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
@@ -838,8 +843,7 @@ def main(cfg: Config) -> dict[str, float]:
         with PASS_MODE:
             for batch in batch_norm_batches(model, WHOLE_EPOCH):  #: wrap if not pass_counts_batches
                 for batch_idx, batch in enumerate(batch_norm_batches(model, WHOLE_EPOCH)):  #: wrap if pass_counts_batches
-                    batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-                    batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                    #: include "project/steps/batch.py"
                     with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                         with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
                             model.training_step({{ pass_arguments }})
@@ -863,6 +867,8 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.write_shards({"model": get_model_state_dict(model)})  #: if fsdp
+        model.on_save_checkpoint({{ hooks.on_save_checkpoint.arguments }})  #: if hooks.on_save_checkpoint.defined
+        check_plain(state)  #: if hooks.on_save_checkpoint.defined
         checkpoints.write(state, swa_path)  #: if not distributed
         from_main(checkpoints.write, state, swa_path)  #: if distributed
         return metrics  #: if validation
@@ -934,7 +940,11 @@ def main(cfg: Config) -> dict[str, float]:
                 if is_main:  #: wrap if distributed and files
                     csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
                     tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
-                return finish_average()
+                metrics = finish_average()  #: if hooks.teardown.defined
+                model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
+                return metrics  #: if hooks.teardown.defined
+                return finish_average()  #: if not hooks.teardown.defined
+            model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
             return {}
         go_on(checkpoints, checkpoint)  #: if not distributed
         from_main(go_on, checkpoints, checkpoint)  #: if distributed
@@ -1004,8 +1014,7 @@ def main(cfg: Config) -> dict[str, float]:
                 window_size = min(ACCUMULATED, num_batches - batch_idx)  #: if actual_window
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
-                model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
-                optimizer.zero_grad()  #: if accumulate or not hooks.on_before_zero_grad.defined
+                optimizer.zero_grad()  #: if not hooks.on_before_zero_grad.defined
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
@@ -1016,8 +1025,7 @@ def main(cfg: Config) -> dict[str, float]:
                         ddp.require_backward_grad_sync = is_last  #: if accumulate and ddp
                         # reduce the gradients over the ranks once, in the window's last backward pass
                         fsdp.set_requires_gradient_sync(is_last)  #: if accumulate and fsdp
-                        batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-                        batch = to_device(batch, device)  #: if moves_batches and not prefetch
+                        #: include "project/steps/batch.py"
                         model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
                         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                             with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
@@ -1025,8 +1033,9 @@ def main(cfg: Config) -> dict[str, float]:
                                 loss = TRAINING_STEP({{ training_step_arguments }})  #: if not step_returns_dict
                         loss = outputs["loss"]  #: if step_returns_dict
                         weight = outputs.pop({{ batch_weight | literal }})  #: if weighted
-                        model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if not accumulate and hooks.on_before_zero_grad.defined
-                        optimizer.zero_grad()  #: if not accumulate and hooks.on_before_zero_grad.defined
+                        if batch_idx % ACCUMULATED == 0:  #: wrap if accumulate and hooks.on_before_zero_grad.defined
+                            model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if hooks.on_before_zero_grad.defined
+                            optimizer.zero_grad()  #: if hooks.on_before_zero_grad.defined
                         model.on_before_backward({{ hooks.on_before_backward.arguments }})  #: if hooks.on_before_backward.defined
                         loss.backward()  #: if plain_loss and not fp16
                         (LOSS_TERM).backward()  #: if not plain_loss and not fp16
@@ -1210,6 +1219,7 @@ def main(cfg: Config) -> dict[str, float]:
         print(f"no average: training ended before epoch {swa_start} was done")
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
     model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
+    model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
     if time_is_up and is_main:  #: if timed and distributed
         print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
     if time_is_up:  #: if timed and not distributed

@@ -48,6 +48,7 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "metrics-closure": ("metric objects",),
     "metrics-compile": ("metric objects",),
     "blocks-hooks": ("training hooks", "hook arguments"),
+    "prefetch-hooks": ("training hooks",),
     "root-of-nothing": (
         "checkpoint",
         "loggers",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lgen.user_code.hooks import HOOKS
+from lgen.user_code.hooks import BATCH_HOOKS, HOOKS
 from tests.combinations.values import BLOCKS
 
 _MODEL = """\
@@ -95,9 +95,17 @@ class Descent(torch.optim.SGD):
         super().__init__(params, lr)
         self.warmup_steps = warmup_steps
 """
+_TO_DEVICE = """
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    return [part.to(device) for part in batch]
+
+
+class Block"""
 _WITH_METRICS = {
-    "\n\n\nclass Block": "\nfrom torchmetrics import MaxMetric, MeanMetric, MetricCollection\n"
-    "\n\nclass Block",
+    "from torch.nn import functional as F\n": "from torch.nn import functional as F\n"
+    "from torchmetrics import MaxMetric, MeanMetric, MetricCollection\n",
     "        self.calls: list[str] = []\n": "        self.calls: list[str] = []\n"
     "        self.mean = MeanMetric()\n"
     "        self.both = MetricCollection([MeanMetric(), MaxMetric()])\n",
@@ -115,6 +123,9 @@ _TYPES = {
     "log": "Any",
     "outputs": "Any",
     "loss": "Tensor",
+    "stage": "str",
+    "checkpoint": "dict[str, Any]",
+    "device": "torch.device",
 }
 _GROUPS = {
     "run": ("on_fit_start", "on_fit_end", "on_train_start", "on_train_end"),
@@ -122,8 +133,13 @@ _GROUPS = {
     "batch": ("on_train_batch_start", "on_train_batch_end"),
     "backward": ("on_before_backward", "on_after_backward"),
     "zero_grad": ("on_before_zero_grad",),
-    "update": ("on_before_optimizer_step",),
+    "update": ("on_before_optimizer_step", "on_validation_model_zero_grad"),
+    "model": ("setup", "configure_model", "teardown"),
+    "saving": ("on_save_checkpoint", "on_load_checkpoint"),
+    "transfer": tuple(BATCH_HOOKS),
 }
+# what stands in the way of an option, or takes its arguments always
+_APART = ("transfer",)
 _EVALUATION_GROUPS = {
     "run": ("start", "end"),
     "epoch": ("epoch_start", "epoch_end"),
@@ -152,6 +168,8 @@ def model_text(of: Mapping[str, Any]) -> str:
     optimizer = of["optimizer"]
     sparse = isinstance(optimizer, dict) and optimizer["name"] == "SparseAdam"
     text = _SPARSE if sparse else _MODEL
+    if of["training hooks"] == "transfer":
+        text = text.replace("\n\n\nclass Block", _TO_DEVICE, 1)
     if of["metric objects"]:
         for old, new in _WITH_METRICS.items():
             text = text.replace(old, new)
@@ -196,7 +214,10 @@ def hooks(of: Mapping[str, Any]) -> list[str]:
     """The hooks that the module of a combination defines."""
     wanted, evaluation = of["training hooks"], of["evaluation hooks"]
     names = [
-        name for group, of_group in _GROUPS.items() if wanted in (group, "all") for name in of_group
+        name
+        for group, of_group in _GROUPS.items()
+        if wanted == group or (wanted == "all" and group not in _APART)
+        for name in of_group
     ]
     for stage in ("validation", "test", "predict"):
         if of[f"{stage}_step"] is not None:
@@ -211,7 +232,11 @@ def hooks(of: Mapping[str, Any]) -> list[str]:
 
 
 def _hook(name: str, of: Mapping[str, Any]) -> str:
-    """A hook that notes that it was called; some return metrics."""
+    """A hook that notes that it was called; some return metrics, some a batch."""
+    if name in BATCH_HOOKS:
+        moved = "to_device(batch, device)" if "device" in HOOKS[name] else "batch"
+        text = f"\n    def {name}(self{_signature(', '.join(HOOKS[name]))}) -> Any:\n"
+        return f'{text}        self.calls.append("{name}")\n        return {moved}\n'
     arguments = ", ".join(HOOKS[name]) if of["hook arguments"] == "all" else ""
     metrics = of["evaluation hooks"] in ("metrics", "all") and name in (
         "on_validation_epoch_end",
@@ -221,6 +246,8 @@ def _hook(name: str, of: Mapping[str, Any]) -> str:
     returns = "dict[str, float]" if metrics else "None"
     text = f"\n    def {name}(self{_signature(arguments)}) -> {returns}:\n{_log(arguments)}"
     text += f'        self.calls.append("{name}")\n'
+    if name == "on_save_checkpoint" and "checkpoint" in arguments:
+        text += '        checkpoint["calls"] = self.calls\n'
     more = ', "mean": float(self.mean.compute())' if of["metric objects"] else ""
     return text + (f'        return {{"calls": float(len(self.calls)){more}}}\n' if metrics else "")
 

@@ -199,7 +199,10 @@ CODE: dict[str, tuple[Any, ...]] = {
     "test_step": ("dict", "loss", "nothing", ABSENT),
     "predict_step": ("tensor", ABSENT),
     "evaluation arguments": ("batch", "batch, batch_idx", "batch, epoch", "batch, step, log"),
-    "training hooks": (ABSENT, "run", "epoch", "batch", "backward", "zero_grad", "update", "all"),
+    "training hooks": (
+        *(ABSENT, "run", "epoch", "batch", "backward", "zero_grad", "update", "all"),
+        *("model", "saving", "transfer"),
+    ),
     "evaluation hooks": (ABSENT, "run", "epoch", "batch", "metrics", "all"),
     "hook arguments": ("none", "all"),
     "metric objects": (False, True),

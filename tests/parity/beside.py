@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import inspect
 import logging
 import sys
 import warnings
@@ -159,13 +160,21 @@ class Wrapped(pl.LightningModule):
 
 
 def forward_hooks(model: nn.Module) -> type[Wrapped]:
-    """Wrapped, with every hook of the user's module under the same name."""
+    """Wrapped, with every hook of the user's module under the same name.
 
-    def forwarded(name: str) -> Callable[..., None]:
-        return lambda self, *_: getattr(self.model, name)()
+    A hook that names arguments gets as many of Lightning's, the first ones.
+    """
 
-    hooks = [name for name in HOOKS if hasattr(model, name)]
-    return type("WrappedWithHooks", (Wrapped,), {name: forwarded(name) for name in hooks})
+    def forwarded(name: str) -> Callable[..., Any]:
+        number = len(inspect.signature(getattr(model, name)).parameters)
+
+        def hook(self: Wrapped, *given: Any, **named: Any) -> Any:
+            return getattr(self.model, name)(*[*given, *named.values()][:number])
+
+        return hook
+
+    there = [name for name in (*HOOKS, "test_step", "predict_step") if hasattr(model, name)]
+    return type("WrappedWithHooks", (Wrapped,), {name: forwarded(name) for name in there})
 
 
 class TellEpoch(pl.Callback):

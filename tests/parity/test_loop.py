@@ -197,17 +197,3 @@ def test_checkpoint_files(tmp_path, scores, arguments, files):
     beside(script, sgd, callbacks=[theirs], enable_checkpointing=True, num_sanity_val_steps=0)
     left = sorted(path.name for path in tmp_path.glob("theirs/*"))
     assert script.run().files == left == [f"{name}.ckpt" for name in files]
-
-
-@pytest.mark.parametrize("tried", [0, 1, 2, -1])
-def test_hooks_are_called_in_lightnings_order(tmp_path, tried):
-    """All hooks, with the weight and its gradient as they find them, also of sanity validations."""
-    options = {**TOY, "module": "model.py:Hooked", "data": numbers(3, 2), "max_epochs": 2}
-    script = make_script(tmp_path, {**options, "num_sanity_val_steps": tried})
-    beside(script, sgd, num_sanity_val_steps=tried)
-    calls = script.model.Hooked.calls
-    theirs = calls.copy()
-    calls.clear()
-    script.run()
-    assert len(set(theirs)) > 18
-    assert calls == theirs

@@ -13,7 +13,7 @@ from torchmetrics import (
     Recall,
     RunningMean,
 )
-from torchmetrics.classification import BinaryAUROC
+from torchmetrics.classification import BinaryAUROC, BinaryAveragePrecision
 from torchmetrics.wrappers import BootStrapper, ClasswiseWrapper
 
 from runtime.fresh_metrics import fresh_metrics
@@ -28,6 +28,7 @@ KINDS = {
     "window": lambda: RunningMean(window=3),
     "lists": BinaryAUROC,
     "collection": lambda: MetricCollection([Precision(task="binary"), Recall(task="binary")]),
+    "shared lists": lambda: MetricCollection([BinaryAUROC(), BinaryAveragePrecision()]),
     "draws": lambda: BootStrapper(MeanMetric(), num_bootstraps=3),
     "wrapped": lambda: ClasswiseWrapper(Accuracy(task="multiclass", num_classes=2, average=None)),
 }

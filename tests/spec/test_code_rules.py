@@ -408,6 +408,17 @@ CASES = (
         {"optimizer": {"name": "Adam"}},
     ),
     Case(
+        "prefetch-hooks",
+        {"prefetch_to_device": True, "accelerator": "cuda", "num_workers": 1},
+        "a batch that is prefetched is on the device before on_before_batch_transfer is called; "
+        "remove prefetch_to_device, or change the batch in collate_fn or on_after_batch_transfer",
+        {
+            "    def metrics(": "    def on_before_batch_transfer(self, batch):\n"
+            "        return batch\n\n    def metrics("
+        },
+        {"accelerator": "cuda", "num_workers": 1},
+    ),
+    Case(
         "metrics-compile",
         {"compile": "step"},
         "torch cannot compile the metric objects that training_step uses; set compile: true, "

@@ -1,3 +1,4 @@
+model.on_validation_model_zero_grad({{ hooks.on_validation_model_zero_grad.arguments }})  #: if hooks.on_validation_model_zero_grad.defined
 val_metrics: dict[str, float] = {}  #: if several_val and not (val_every_n and val_at_epoch_end)
 with AVERAGED_WEIGHTS(model, averaged):  #: wrap if ema
     val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val

@@ -1,6 +1,5 @@
 log.step = step + 1  # the step that this batch makes  #: if log
-batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
-batch = to_device(batch, device)  #: if moves_batches and not prefetch
+#: include "project/steps/batch.py"
 model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
 
 #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks

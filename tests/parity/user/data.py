@@ -42,3 +42,13 @@ class Stages(Numbers):
 
     def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
         return self.val_dataset()
+
+
+class Tested(Numbers):
+    """Numbers to test and to predict too."""
+
+    def test_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return TensorDataset(torch.tensor([10.0, 11.0]))
+
+    def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return TensorDataset(torch.tensor([20.0, 21.0]))

@@ -1,6 +1,6 @@
 """The modules that are trained on both sides."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -162,6 +162,77 @@ class Hooked(Toy):
     """A toy that notes which hooks are called, in their order."""
 
     calls: ClassVar[list[str]] = []
+
+    def setup(self, stage: str) -> None:
+        self.calls.append("setup " + stage)
+
+    def configure_model(self) -> None:
+        self.calls.append("configure_model")
+
+    def teardown(self, stage: str) -> None:
+        self.calls.append("teardown " + stage)
+
+    def on_before_batch_transfer(self, batch: list[Tensor]) -> list[Tensor]:
+        self.calls.append(f"before_batch_transfer {batch[0]}")
+        return [batch[0] + 1]
+
+    def transfer_batch_to_device(self, batch: list[Tensor], device: torch.device) -> list[Tensor]:
+        self.calls.append(f"transfer_batch {batch[0]} {device}")
+        return [batch[0].to(device) * 2]
+
+    def on_after_batch_transfer(self, batch: list[Tensor]) -> list[Tensor]:
+        self.calls.append(f"after_batch_transfer {batch[0]}")
+        return [batch[0] / 3]
+
+    def test_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
+        self.calls.append(f"test_step {batch[0].tolist()}")
+        return {"x": batch[0].mean()}
+
+    def predict_step(self, batch: list[Tensor]) -> Tensor:
+        self.calls.append(f"predict_step {batch[0].tolist()}")
+        return batch[0]
+
+    def on_validation_model_zero_grad(self) -> None:
+        self.calls.append("validation_model_zero_grad")
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.calls.append("load_checkpoint")
+
+    def on_test_start(self) -> None:
+        self.calls.append("test_start")
+
+    def on_test_end(self) -> None:
+        self.calls.append("test_end")
+
+    def on_test_epoch_start(self) -> None:
+        self.calls.append("test_epoch_start")
+
+    def on_test_epoch_end(self) -> None:
+        self.calls.append("test_epoch_end")
+
+    def on_test_batch_start(self) -> None:
+        self.calls.append("test_batch_start")
+
+    def on_test_batch_end(self) -> None:
+        self.calls.append("test_batch_end")
+
+    def on_predict_start(self) -> None:
+        self.calls.append("predict_start")
+
+    def on_predict_end(self) -> None:
+        self.calls.append("predict_end")
+
+    def on_predict_epoch_start(self) -> None:
+        self.calls.append("predict_epoch_start")
+
+    def on_predict_epoch_end(self) -> None:
+        self.calls.append("predict_epoch_end")
+
+    def on_predict_batch_start(self) -> None:
+        self.calls.append("predict_batch_start")
+
+    def on_predict_batch_end(self) -> None:
+        self.calls.append("predict_batch_end")
 
     def on_fit_start(self) -> None:
         self.calls.append("fit_start")
