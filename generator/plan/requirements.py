@@ -12,6 +12,7 @@ _KNOWN = {
     "pynvml": "nvidia-ml-py",
     "tensorboard": "tensorboard",
     "torch": "torch>=2.7,<3",
+    "torchmetrics": "torchmetrics>=1.5",
     "tqdm": "tqdm>=4.66",
     "tyro": "tyro>=0.9",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import needs_closure
+from lgen.spec.predicates import accumulates, needs_closure
 from lgen.spec.rule import Rule
 
 
@@ -33,7 +33,7 @@ CLOSURE_RULES: tuple[Rule, ...] = (
     _beside(
         "accumulation",
         "accumulate_grad_batches",
-        lambda s: s.accumulate_grad_batches > 1,
+        accumulates,
         "each time it would have to go over the whole window",
         "set a larger batch_size in place of accumulate_grad_batches",
     ),
@@ -85,5 +85,12 @@ CLOSURE_RULES: tuple[Rule, ...] = (
         lambda s: s.optimizer is not None and s.optimizer.layer_decay is not None,
         "it takes one direction for all parameters, and torch gives it one group",
         "remove layer_decay",
+    ),
+    _beside(
+        "finetuning",
+        "finetuning",
+        lambda s: s.finetuning is not None,
+        "it takes one direction for all parameters, and torch gives it one group",
+        "remove finetuning",
     ),
 )

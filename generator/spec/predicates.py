@@ -22,10 +22,31 @@ def max_epochs(spec: Spec) -> int | None:
     return spec.max_epochs
 
 
+def accumulates(spec: Spec) -> bool:
+    """Whether several batches make one optimizer step, in some epochs at least."""
+    return spec.accumulate_grad_batches != 1
+
+
+def accumulation_schedule(spec: Spec) -> tuple[tuple[int, int], ...]:
+    """The first epoch and the number of batches of each part of a schedule, empty for a number."""
+    given = spec.accumulate_grad_batches
+    if isinstance(given, int):
+        return ()
+    return tuple(
+        sorted({0: 1, **{int(epoch): batches for epoch, batches in given.items()}}.items())
+    )
+
+
 def keeps_files(spec: Spec) -> bool:
     """Whether a training run leaves files, and so needs a folder."""
     snapshots = spec.save_hyperparameters or spec.save_code
     return spec.checkpoint is not None or bool(spec.loggers) or snapshots
+
+
+def training_steps(spec: Spec) -> tuple[str, ...]:
+    """The methods of the module that train, in the order of the loop."""
+    blocks = (block.step_name(name) for name, block in spec.optimizers.items())
+    return tuple(dict.fromkeys(blocks)) or ("training_step",)
 
 
 def optimizer(spec: Spec, *names: str) -> bool:
@@ -75,6 +96,11 @@ def cycles_momentum(spec: Spec) -> bool:
 def plateau(spec: Spec) -> bool:
     """Whether the scheduler is ReduceLROnPlateau."""
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def decays_at_the_end(spec: Spec) -> bool:
+    """Whether the scheduler is WSD, which decays in the run's last steps."""
+    return spec.scheduler is not None and spec.scheduler.name == "WSD"
 
 
 def half_eps(spec: Spec) -> bool:

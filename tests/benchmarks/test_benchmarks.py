@@ -22,9 +22,26 @@ def table(script, *arguments):
 
 def test_step_overhead():
     rows = table("step_overhead.py", "--blocks", "2")
-    assert len(rows) == 5
+    assert len(rows) == 10
     assert all(float(ratio) > 0 for _, ratio in rows)
 
 
 def test_runtime_times():
     assert len(times()) == 3
+
+
+def test_gpt_tokens():
+    command = [sys.executable, "-m", "tests.benchmarks.gpt_tokens", "--blocks", "2", "--steps", "1"]
+    small = ["--width", "32", "--layers", "1", "--batch", "4"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, *small],
+        cwd=FOLDER.parents[1],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    (share,) = re.findall(r"^\| lgen \| \d+ \| ([\d.]+)", done.stdout, re.MULTILINE)
+    assert float(share) > 0

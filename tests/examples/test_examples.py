@@ -21,7 +21,9 @@ OPTIONS = {
         "checkpoint.save_top_k=3",
         "loggers=[csv, tensorboard]",
     ],
+    "gpt": [],
 }
+STARTERS = {"gpt": "gpt"}
 
 
 def files_below(folder: Path) -> set[str]:
@@ -38,7 +40,8 @@ def files_below(folder: Path) -> set[str]:
 def test_example_is_regenerated_unchanged(name: str, tmp_path: Path, rewrite: bool) -> None:
     """`lgen new` with the example's options gives the committed files, byte for byte."""
     sets = [word for option in OPTIONS[name] for word in ("--set", option)]
-    command = [sys.executable, "-m", "lgen", "new", name, "--defaults", *sets]
+    starter = ["--starter", STARTERS.get(name, "digits")]
+    command = [sys.executable, "-m", "lgen", "new", name, "--defaults", *starter, *sets]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=60, capture_output=True)
     made, committed = tmp_path / name, EXAMPLES / name
     if rewrite:

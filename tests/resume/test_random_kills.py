@@ -39,12 +39,25 @@ NEWTON = {"name": "LBFGS", "lr": 0.3, "max_iter": 4, "line_search_fn": "strong_w
 OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
+    "accumulation by epoch": {
+        "accumulate_grad_batches": {0: 1, 1: 3, 2: 2},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+        "val_check_interval": 5,
+    },
+    "finetuning": {
+        "finetuning": {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 16},
+        "checkpoint": {"every_n_train_steps": 4},
+    },
     "workers": {"num_workers": 2, "persistent_workers": True},
     "16-mixed": {"precision": "16-mixed", "gradient_clip_val": 0.5},
     "within epochs": {"val_check_interval": 5, "checkpoint": {"monitor": "val_acc", "mode": "max"}},
     "one cycle": {"scheduler": {"name": "OneCycleLR", "max_lr": 0.05, "interval": "step"}},
     "warmup and cosine": {
         "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5}
+    },
+    "warmup, stable, decay": {
+        "scheduler": {"name": "WSD", "interval": "step", "warmup_steps": 5, "decay_steps": 0.4}
     },
     "plateau and early stopping": {
         "max_epochs": 12,
@@ -106,6 +119,15 @@ SINGLE: dict[str, dict[str, Any]] = {
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
+    "ddp accumulation by epoch": (2, {"strategy": "ddp", "accumulate_grad_batches": {1: 4}}),
+    "ddp finetuning": (
+        2,
+        {
+            "strategy": "ddp",
+            "accumulate_grad_batches": 2,
+            "finetuning": {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1},
+        },
+    ),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
@@ -126,6 +148,14 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
+    "fsdp average of epochs": (
+        2,
+        {
+            "strategy": "fsdp",
+            "fsdp": WRAP,
+            "swa": {"swa_epoch_start": 1, "swa_lrs": 0.02, "annealing_epochs": 2},
+        },
+    ),
     "fsdp averaged weights": (
         2,
         {"strategy": "fsdp", "fsdp": WRAP, "ema": {"decay": 0.9}, "val_check_interval": 5},
