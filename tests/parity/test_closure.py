@@ -90,6 +90,19 @@ def test_the_loss_that_is_logged_is_that_of_the_first_evaluation(tmp_path):
     assert float(trainer.callback_metrics["train_loss_epoch"]) < 1.0
 
 
+def test_a_resumed_run_takes_its_new_settings(tmp_path):
+    """max_eval follows max_iter as where LBFGS is built, and the memory has its new length."""
+    settings = {"lr": 0.1, "max_iter": 4, "history_size": 3}
+    script = make_script(tmp_path, {"optimizer": {"name": "LBFGS", **settings}, "max_epochs": 1})
+    script.run()
+    result = script.run(resume="last", max_epochs=2, max_iter=8, history_size=6, lr=0.2)
+    (group,) = result.state["optimizer"]["param_groups"]
+    told = {name: group[name] for name in ("lr", "max_iter", "max_eval", "history_size")}
+    assert told == {"lr": 0.2, "max_iter": 8, "max_eval": 10, "history_size": 6}
+    (memory,) = result.state["optimizer"]["state"].values()
+    assert len(memory["old_stps"]) == len(memory["al"]) == 6
+
+
 def test_two_ranks(tmp_path):
     """Exact beside Lightning where no decision hangs on the loss, with a dropout on each rank."""
     options = {"optimizer": {"name": "LBFGS", **FIXED}, "max_epochs": 2}

@@ -100,3 +100,37 @@ def test_counts_and_shares(tmp_path, task):
             assert ours(script, task, limit) == theirs, limit
             refused += [limit] if theirs is None else []
     assert refused == [0.1, 0.14]
+
+
+@pytest.mark.parametrize("task", ["validate", "test", "predict"])
+def test_streams(tmp_path, task):
+    """A count holds for iterable data too, and no share but 1.0 does."""
+    streams = {**OPTIONS, "data": "data.py:Streams"}
+    script = make_script(tmp_path / "limited", {**streams, f"limit_{STAGES[task]}_batches": 2})
+    for limit in (1, 2, 6, 7, 100):
+        assert ours(script, task, limit) == lightnings(script, task, limit), limit
+    whole = make_script(tmp_path / "whole", streams)
+    whole.run_rank(task=task)
+    assert taken(whole)[task] == lightnings(whole, task, 1.0)
+    assert lightnings(script, task, 0.5) is None
+    with pytest.raises(AssertionError, match="is iterable and has no length"):
+        make_script(tmp_path / "share", {**streams, f"limit_{STAGES[task]}_batches": 0.5})
+
+
+def test_a_run_without_a_limit_has_lightnings_length(tmp_path):
+    """1000 epochs, unless max_steps ends it."""
+    given = {**OPTIONS, "max_epochs": None}
+    without = make_script(tmp_path / "without", given)
+    assert without.config().max_epochs == length_in_lightning(without) == 1000
+    by_steps = make_script(tmp_path / "steps", {**given, "max_steps": 25})
+    by_steps.run_rank()
+    assert len(taken(by_steps)["fit"]) == 25
+    assert length_in_lightning(by_steps, max_steps=25) == -1
+
+
+def length_in_lightning(script, **flags):
+    """Lightning's max_epochs once it has begun to fit, of no batches."""
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
+    trainer = pl.Trainer(accelerator="cpu", limit_train_batches=0, **quiet, **flags)
+    trainer.fit(Stepping(script.new_model()), DataLoader(script.new_data().train_dataset()))
+    return trainer.fit_loop.max_epochs

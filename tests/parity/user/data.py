@@ -1,8 +1,10 @@
 """The data of both sides: rows that differ from one another."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 
 class Rows:
@@ -52,3 +54,29 @@ class Tested(Numbers):
 
     def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
         return TensorDataset(torch.tensor([20.0, 21.0]))
+
+
+class Stream(IterableDataset[tuple[Tensor]]):
+    """The numbers 1, 2, ... one after the other."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __iter__(self) -> Iterator[tuple[Tensor]]:
+        return iter([(value,) for value in torch.arange(1.0, self.number + 1)])
+
+
+class Streams:
+    """Streams of 20 numbers to validate, to test and to predict, and numbers to train."""
+
+    def train_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return TensorDataset(torch.arange(1.0, 21.0))
+
+    def val_dataset(self) -> Stream:
+        return Stream(20)
+
+    def test_dataset(self) -> Stream:
+        return Stream(20)
+
+    def predict_dataset(self) -> Stream:
+        return Stream(20)
