@@ -51,6 +51,7 @@ class _Search:
             if isinstance(lineage, Lineage):
                 if any(_is_metric(base) for base in lineage.package_bases):
                     self._look_at(file, call, "")
+                    self.faults += _unsaved(lineage)
                     return True
                 return any([self._inside(cls.file, cls.node) for cls in lineage.classes])
         return False
@@ -134,6 +135,27 @@ def _faults(
             "it in __init__"
         )
         yield Fault(file, line, text)
+
+
+def _unsaved(lineage: Lineage) -> Iterator[Fault]:
+    """What a metric class of the project changes in update beside its states."""
+    states = {
+        value.value
+        for cls in lineage.classes
+        for node in ast.walk(cls.node)
+        if isinstance(node, ast.Call) and dotted(node.func) == "self.add_state"
+        for value in (*node.args[:1], *(k.value for k in node.keywords if k.arg == "name"))
+        if isinstance(value, ast.Constant)
+    }
+    # the states of a metric of the package are not known
+    plain = all(base.rpartition(".")[2] == "Metric" for base in lineage.package_bases)
+    file, update = lineage.methods().get("update", ("", None))
+    for node in ast.walk(update) if update is not None and states and plain else ():
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if dotted(node.value) == "self" and node.attr not in states:
+                text = f"self.{node.attr} is changed in update and is no state of the metric, so "
+                text += f'no run goes on with it; write self.add_state("{node.attr}", ...)'
+                yield Fault(file, node.lineno, text)
 
 
 def _assigned(function: Function) -> Iterator[tuple[str, ast.expr, int]]:

@@ -153,6 +153,27 @@ def test_object_of_the_class_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_an_own_metric_holds_states_alone(tmp_path: Path) -> None:
+    """What update changes beside them would be lost when a run is resumed."""
+    own = (
+        "class Count(torchmetrics.Metric):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.add_state('seen', torch.tensor(0), 'sum')\n"
+        "        self.batches = 0\n\n"
+        "    def update(self, x):\n"
+        "        self.seen += len(x)\n"
+        "        {0}\n"
+    )
+    init = "self.count = Count()"
+    found = read(tmp_path, init, imports=own.format("self.batches += 1"))
+    assert found == [
+        "model.py:15: self.batches is changed in update and is no state of the metric, so no run "
+        'goes on with it; write self.add_state("batches", ...)'
+    ]
+    assert read(tmp_path, init, imports=own.format("pass")) == MetricObjects(("count",), any=True)
+
+
 def test_two_means_of_one_name_are_refused(tmp_path: Path) -> None:
     step = "return self.layer(batch).mean()\n\n    def on_train_epoch_end(self):\n        "
     found = read(tmp_path, "pass", step + "return {'loss': 1.0}\n\n    def other(self):")
