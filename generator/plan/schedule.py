@@ -55,6 +55,8 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     total = _length(spec, data, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
+    elif frequency > 1:
+        total = f"max(1, {total})"
     texts = {length: total} if needs_length and length else {}
     known = length_known(spec, data)
     within = runs_stage(spec, module, data, "val") and validates_within_epoch(spec)
@@ -144,7 +146,7 @@ def _length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
             per_epoch = "steps_per_epoch" if spec.accumulate_grad_batches > 1 else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
         total = _validations(spec, data, epochs) if interval == "validation" else epochs
-    return f"max(1, {total} // cfg.scheduler_frequency)" if frequency > 1 else total
+    return f"{total} // cfg.scheduler_frequency" if frequency > 1 else total
 
 
 def _validations(spec: Spec, data: UserData, epochs: str) -> str:
