@@ -6,6 +6,7 @@ from typing import Any
 from torch.optim.swa_utils import AveragedModel
 
 from runtime.restore import restore
+from runtime.swa_epochs import check_epochs, epochs_due
 
 
 def restore_swa(
@@ -15,14 +16,8 @@ def restore_swa(
 
     Ends the program where it holds other epochs than those from the start on.
     """
-    due = max(0, epochs - start + 1)
-    if due == 0:
+    if epochs_due(start, epochs) == 0:
         return
     if checkpoint.get("averaged_model", ...) is not None:
         restore(checkpoint, averaged_model=averaged)
-    if averaged.n_averaged != due:
-        raise SystemExit(
-            f"the checkpoint's average holds {int(averaged.n_averaged)} epochs; of the {epochs} "
-            f"that are done, {due} are from swa_epoch_start {start} on; set it to more than "
-            f"{epochs}, or to what it was"
-        )
+    check_epochs(averaged, start, epochs)

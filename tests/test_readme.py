@@ -1,5 +1,6 @@
 """What the README quotes is what lgen does."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -73,3 +74,23 @@ def test_story_prints_what_the_readme_shows(rewrite: bool, tmp_path: Path) -> No
         readme.write_text(text.replace(shown, printed), encoding="utf-8")
     else:
         assert printed == shown
+
+
+def test_lightnings_list_names_options_and_tests_that_there_are() -> None:
+    """Each row has an option of the spec and a test in a file of tests/, or says `not yet`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split("## Lightning's list\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split("|") for line in section.splitlines() if line[:2] == "| "][1:]
+    known = {row.name for row in options()}
+    assert len(rows) >= 35
+    for name, given, *shown in rows:
+        if given.strip() == "not yet":
+            continue
+        named = re.findall(r"`([^`]+)`", given)
+        assert named and set(named) <= known, name
+        tests = [path.strip() for path in "".join(shown).split(",")]
+        for path in tests:
+            file, _, function = path.partition("::")
+            tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+            there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+            assert function in there, path

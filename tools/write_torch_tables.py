@@ -28,6 +28,7 @@ DOCS = {
     "Adam": "running means of gradients and of their squares",
     "AdamW": "Adam with weight decay kept apart from the gradient",
     "Adamax": "Adam with the largest gradient in place of the mean square",
+    "LBFGS": "quasi-Newton steps, each of several evaluations of a large batch",
     "Muon": "orthogonalized momentum, for matrices only",
     "NAdam": "Adam with Nesterov momentum",
     "RAdam": "Adam that holds its adaptive rate back until it is reliable",
@@ -50,7 +51,6 @@ DOCS = {
 
 BY_CONFIGURE = "write configure_optimizers in the module instead"
 REFUSED = {
-    "LBFGS": "it calls the training step several times in one step, which lgen does not write yet",
     "LambdaLR": f"it takes a function, which a spec cannot hold; {BY_CONFIGURE}",
     "MultiplicativeLR": f"it takes a function, which a spec cannot hold; {BY_CONFIGURE}",
     "ChainedScheduler": f"it takes other schedulers; {BY_CONFIGURE}",
@@ -73,7 +73,17 @@ LENGTHS = {
 }
 
 # types that are narrower than the signature says
-TYPES = {("Muon", "adjust_lr_fn"): "Literal['original', 'match_rms_adamw'] | None"}
+TYPES = {
+    ("LBFGS", "line_search_fn"): "Literal['strong_wolfe'] | None",
+    ("Muon", "adjust_lr_fn"): "Literal['original', 'match_rms_adamw'] | None",
+}
+
+# limits that are narrower than torch's: with 0 nothing is done, or nothing is remembered
+LIMITS = {
+    ("LBFGS", "max_iter"): {"minimum": 1},
+    ("LBFGS", "max_eval"): {"minimum": 1},
+    ("LBFGS", "history_size"): {"minimum": 1},
+}
 
 # values that let a scheduler be built, for the trial of another argument
 REQUIRED = {
@@ -103,9 +113,14 @@ def try_optimizer(name: str, args: dict[str, Any]) -> None:
     """Two steps of the optimizer; raises what torch raises."""
     layer = nn.Embedding(4, 2, sparse=name == "SparseAdam")
     optimizer = getattr(optim, name)(layer.parameters(), **args)
+
+    def closure() -> torch.Tensor:
+        loss = layer(torch.tensor([1, 2])).sum()
+        loss.backward()
+        return loss
+
     for _ in range(2):
-        layer(torch.tensor([1, 2])).sum().backward()
-        optimizer.step()
+        optimizer.step(closure)
 
 
 def try_scheduler(name: str, args: dict[str, Any]) -> None:
@@ -160,7 +175,7 @@ def argument_row(kind: str, name: str, parameter: inspect.Parameter) -> dict[str
         row["length"] = True
     if text.partition(" | ")[0] in ("float", "int"):
         row |= limits(kind, name, parameter.name, text.startswith("int"))
-    return row
+    return row | LIMITS.get((name, parameter.name), {})
 
 
 def class_row(kind: str, name: str, cls: type) -> dict[str, Any]:
@@ -168,10 +183,16 @@ def class_row(kind: str, name: str, cls: type) -> dict[str, Any]:
     if name in REFUSED:
         return {"refused": REFUSED[name]}
     parameters = list(inspect.signature(cls).parameters.values())[1:]
-    return {
-        "doc": DOCS[name],
-        "args": {p.name: argument_row(kind, name, p) for p in parameters},
-    }
+    row: dict[str, Any] = {"doc": DOCS[name]}
+    if kind == "optimizers" and needs_closure(cls):
+        row["closure"] = True
+    return row | {"args": {p.name: argument_row(kind, name, p) for p in parameters}}
+
+
+def needs_closure(cls: type[optim.Optimizer]) -> bool:
+    """Whether the step asks for a closure, by which it evaluates the loss."""
+    closure = inspect.signature(cls.step).parameters["closure"]
+    return closure.default is inspect.Parameter.empty
 
 
 def table() -> dict[str, Any]:

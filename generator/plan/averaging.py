@@ -16,7 +16,7 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     start = swa.swa_epoch_start if swa else 1
     sharded = spec.strategy == "fsdp"
     share = isinstance(start, float)
-    step = module.steps["training_step"]
+    step = module.training_steps[0]
     return Decisions(
         flags={
             "ema": ema is not None,
@@ -30,15 +30,11 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             # a sharded model cannot be copied
             "AVERAGED": "LocalShards(model)" if sharded else "model",
             "AVERAGED_WEIGHTS": "averaged_shards" if sharded else "averaged_weights",
-            "SHARDS": (
-                "averaged_state(model, optimizer, averaged)"
-                if ema is not None
-                else "sharded_state(model, optimizer)"
-            ),
+            "SHARDS": _shards(spec),
             "SWA_START_TYPE": type(start).__name__,
             "WHOLE_EPOCH": whole_epoch(spec, data),
             "IS_WRITTEN": (
-                "from_main(is_written, swa_path, step)"
+                f"from_main(is_written, swa_path, step{', load_state' if sharded else ''})"
                 if is_distributed(spec)
                 else "is_written(swa_path, step)"
             ),
@@ -59,3 +55,12 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "pass_arguments": Code(step.call_with({"log": "Log()"})),
         },
     )
+
+
+def _shards(spec: Spec) -> str:
+    """What all ranks of a sharded model write together."""
+    if spec.ema is not None:
+        return "averaged_state(model, optimizer, averaged)"
+    if spec.swa is not None:
+        return "swa_state(model, optimizer, averaged)"
+    return "sharded_state(model, optimizer)"

@@ -20,6 +20,7 @@ _OPTION = {
     "limit_predict_batches": "limit_train_batches",
     "num_sanity_val_steps": "limit_train_batches",
     "warmup_steps": "scheduler.warmup_steps",
+    "decay_steps": "scheduler.decay_steps",
     "scheduler_frequency": "scheduler.frequency",
     "save_top_k": "checkpoint.save_top_k",
     "every_n_epochs": "checkpoint.every_n_epochs",
@@ -31,6 +32,10 @@ _OPTION = {
     "swa_epoch_start": "swa.swa_epoch_start",
     "swa_lrs": "swa.swa_lrs",
     "annealing_epochs": "swa.annealing_epochs",
+    "unfreeze_backbone_at_epoch": "finetuning.unfreeze_backbone_at_epoch",
+    "backbone_multiplier": "finetuning.multiplier",
+    "backbone_initial_ratio_lr": "finetuning.backbone_initial_ratio_lr",
+    "backbone_initial_lr": "finetuning.backbone_initial_lr",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
 }

@@ -14,7 +14,7 @@ from lgen.plan.decisions import Decisions, merge
 from lgen.plan.optimizer_class import optimizer_class
 from lgen.spec.options import Spec
 
-_FOLDERS = ("project", "project/events", "project/tests")
+_FOLDERS = ("project", "project/events", "project/steps", "project/tests")
 
 
 def class_names(spec: Spec, own_modules: Set[str] = frozenset()) -> Decisions:

@@ -37,6 +37,11 @@ def pin_memory(spec: Spec) -> str:
     return always if pins else ""
 
 
+def device_type(spec: Spec) -> str:
+    """The type of the device as Python text."""
+    return "device.type" if spec.accelerator == "auto" else f'"{spec.accelerator}"'
+
+
 def devices(spec: Spec, data: UserData) -> Decisions:
     """The accelerator, the strategy and the launch command."""
     cpu = spec.accelerator == "cpu"
@@ -56,7 +61,7 @@ def devices(spec: Spec, data: UserData) -> Decisions:
             "persistent_workers": spec.persistent_workers,
         },
         names={
-            "DEVICE_TYPE": "device.type" if spec.accelerator == "auto" else f'"{spec.accelerator}"',
+            "DEVICE_TYPE": device_type(spec),
             "LOCAL_RANK": "local_rank" if local else "_",
             "PIN_MEMORY": pin_memory(spec),
             "RANK": "rank" if is_distributed(spec) else "0",

@@ -35,7 +35,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     loops = {stage: evaluation_loop(module, data.sources[stage]) for stage in stages}
     tasks = ["fit", *(_TASK[stage] for stage in stages)]
     used = arguments_of(
-        [module.steps["training_step"], *module.hooks.values()]
+        [*module.training_steps, *module.hooks.values()]
         + [module.steps[STEP_OF_STAGE[stage]] for stage in stages]
     )
     flags = {
@@ -117,8 +117,8 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     # the others call the model, which gathers its parameters by itself
     values["gathering_steps"] = [
         step
-        for stage in ("train", *stages)
-        if not module.steps[step := STEP_OF_STAGE[stage]].forward_alone
+        for step in (*module.training, *(STEP_OF_STAGE[stage] for stage in stages))
+        if not module.steps[step].forward_alone
     ]
     return Decisions(flags, names, values)
 

@@ -10,7 +10,7 @@ from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
-from lgen.spec.predicates import sets_rates
+from lgen.spec.predicates import decays_at_the_end, sets_rates
 from lgen.tables.torch_optim import Kind
 from lgen.tables.torch_optim import arguments as arguments_of
 from lgen.user_code.classes import UserClass, UserData
@@ -19,10 +19,13 @@ from lgen.user_code.classes import UserClass, UserData
 RESERVED = frozenset("""
     task resume init_from default_root_dir seed batch_size num_workers limit_train_batches
     limit_val_batches limit_test_batches limit_predict_batches accumulate_grad_batches
-    gradient_clip_val max_epochs max_steps min_epochs min_steps max_time val_check_interval
+    accumulation_schedule gradient_clip_val max_epochs max_steps min_epochs min_steps max_time
+    val_check_interval
     check_val_every_n_epoch num_sanity_val_steps log_every_n_steps save_top_k every_n_epochs
     every_n_train_steps train_time_interval layer_decay ema_decay ema_update_every_n_steps
-    swa_epoch_start swa_lrs annealing_epochs patience min_delta warmup_steps scheduler_frequency
+    swa_epoch_start swa_lrs annealing_epochs patience min_delta unfreeze_backbone_at_epoch
+    backbone_multiplier backbone_initial_ratio_lr backbone_initial_lr warmup_steps decay_steps
+    scheduler_frequency
     """.split())
 SIMPLE_TYPES = {"int", "float", "str", "bool"}
 
@@ -121,7 +124,7 @@ def parameter_types(user_class: UserClass | UserData) -> dict[str, str]:
     return {p.name: p.annotation for p in user_class.constructor.parameters if p.annotation}
 
 
-def _torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
+def torch_types(kind: Kind, part: Optimizer | Scheduler | None) -> dict[str, str]:
     """The plain types that torch gives the arguments of an optimizer or scheduler.
 
     Of an optimizer that is not torch's those that are floats everywhere.
@@ -138,13 +141,17 @@ def fields(
     data: UserData,
     optimizer_args: Mapping[str, Any],
     scheduler_args: Mapping[str, Any],
+    of_blocks: Collection[str],
 ) -> Decisions:
-    """The fields that arguments of the optimizer, scheduler, module and data bring."""
-    taken = set(RESERVED)
+    """The fields that arguments of the optimizer, scheduler, module and data bring.
+
+    `of_blocks` are the names of the fields that several optimizers have.
+    """
+    taken = {*RESERVED, *of_blocks}
     bound = {"lr"} if sets_rates(spec) else set()
-    types = _torch_types("optimizers", spec.optimizer)
+    types = torch_types("optimizers", spec.optimizer)
     optimizer = call(optimizer_args, "optimizer", taken, types, bound)
-    scheduler = call(scheduler_args, "scheduler", taken, _torch_types("schedulers", spec.scheduler))
+    scheduler = call(scheduler_args, "scheduler", taken, torch_types("schedulers", spec.scheduler))
     model = call(spec.module.args, "model", taken, parameter_types(module))
     dataset = call(spec.data.args, "data", taken, parameter_types(data))
 
@@ -158,8 +165,10 @@ def fields(
             "has_schedule_settings": bool(scheduler.fields),
             "has_model_fields": bool(model.fields),
             "has_optimizer_fields": bool(optimizer.fields),
+            "has_lr": any(field.name == "lr" for field in optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
+            or decays_at_the_end(spec)
             or (spec.scheduler is not None and spec.scheduler.frequency > 1),
         },
         names={

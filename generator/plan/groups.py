@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions
 from lgen.spec.options import Spec
+from lgen.spec.predicates import needs_closure
 
 
 def groups(spec: Spec) -> Decisions:
@@ -11,15 +12,15 @@ def groups(spec: Spec) -> Decisions:
     given = spec.optimizer.groups if spec.optimizer else []
     decay = spec.optimizer.layer_decay if spec.optimizer else None
     grouped = bool(given) or decay is not None
-    # what an optimizer that is not torch's makes of its arguments, its groups tell
-    told = grouped or (spec.optimizer is not None and bool(spec.optimizer.module))
+    # what an optimizer that is not torch's, or LBFGS, makes of its arguments, its groups tell
+    makes = needs_closure(spec) or (spec.optimizer is not None and bool(spec.optimizer.module))
     saved = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     return Decisions(
         flags={
             "group_rules_given": bool(given),
             "decays_by_layer": decay is not None,
             "grouped": grouped,
-            "saves_groups": told and saved,
+            "saves_groups": (grouped or makes) and saved,
         },
         names={"UNSPLIT": "groups" if given else '[{"params": list(model.parameters())}]'},
         values={

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lgen.plan.decisions import Code
 from lgen.user_code.classes import UserClass
@@ -30,13 +32,13 @@ _RETURNED = {
 NO_CALL = HookCall(False, Code(""))
 
 
-def hook_call(module: UserClass, name: str) -> HookCall:
-    """The call of a hook by its name."""
+def hook_call(
+    module: UserClass, name: str, own: Mapping[str, str] = MappingProxyType({})
+) -> HookCall:
+    """The call of a hook by its name; `own` are other texts for some of its arguments."""
     hook = module.hooks.get(name)
     if hook is None:
         return NO_CALL
     step = module.steps.get(_STEP_OF_HOOK.get(name, ""))
     names = {"outputs": _RETURNED.get((step.name, step.returns), "outputs")} if step else {}
-    given = [names.get(name, name) for name in hook.arguments]
-    keywords = [f"{name}={names.get(name, name)}" for name in hook.keyword_only]
-    return HookCall(True, Code(", ".join([*given, *keywords])))
+    return HookCall(True, Code(hook.call_with({**names, **own})))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from lgen.plan.accumulation import accumulated
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.devices import is_distributed, pin_memory
 from lgen.spec.options import Spec
+from lgen.spec.predicates import accumulates
 from lgen.user_code.classes import STAGES, DataSource, UserClass, UserData, has_loop
 
 _COUNT = "batches of an epoch"
@@ -89,8 +91,8 @@ def _batches(spec: Spec, built: bool, windowed: str, *, sized: bool) -> str:
     """What the loop over an epoch goes through."""
     if not sized:
         return "batches"  # an iterator that is asked for one more at a stop
-    if spec.accumulate_grad_batches > 1:
-        return f"windows({windowed}, cfg.accumulate_grad_batches)"
+    if accumulates(spec):
+        return f"windows({windowed}, {accumulated(spec)})"
     return _train_loader(spec, built)
 
 
@@ -108,12 +110,11 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     sources = [data.sources[stage] for stage in STAGES if runs[stage]]
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
-    per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
     stateful = not built and train.has_state_dict
     windowed = _train_loader(spec, built)
     saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     ending = stateful and saves and not own
-    used_up = stateful and saves and (ending or spec.accumulate_grad_batches > 1)
+    used_up = stateful and saves and (ending or accumulates(spec))
     if used_up:
         windowed = f"() if used_up else {windowed}"
     flags = {
@@ -153,11 +154,6 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
-        "FORWARDS": (
-            "prefetch_to_device(equal_forwards(loader), device)"
-            if spec.prefetch_to_device
-            else "equal_forwards(loader)"
-        ),
         "WINDOWED": windowed,
         "BATCHES": _batches(spec, built, windowed, sized=sized),
     }
@@ -168,19 +164,6 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names[f"LIMIT_{stage.upper()}_TYPE"] = type(limit).__name__
         values[f"limit_{stage}_batches"] = limit
         values[f"limit_{stage}_meaning"] = _COUNT if isinstance(limit, int) else _SHARE
-    global_batch = [per_batch]
-    if spec.accumulate_grad_batches > 1:
-        global_batch.append("cfg.accumulate_grad_batches")
-    names["GLOBAL_BATCH"] = " * ".join(global_batch)
-    values["global_batch_arguments"] = arguments(
-        batch_size="cfg.batch_size",
-        **({"world_size": "world_size"} if is_distributed(spec) else {}),
-        **(
-            {"accumulate_grad_batches": "cfg.accumulate_grad_batches"}
-            if spec.accumulate_grad_batches > 1
-            else {}
-        ),
-    )
     values["training_loader_arguments"] = arguments(
         "data", *(["rank", "world_size"] if is_distributed(spec) else []), "cfg"
     )

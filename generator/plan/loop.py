@@ -6,7 +6,7 @@ from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import accumulates, max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 
@@ -15,19 +15,16 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     epochs = max_epochs(spec)
     validation = runs_stage(spec, module, data, "val")
     within = validation and validates_within_epoch(spec)
-    accumulate = spec.accumulate_grad_batches > 1
     every_n = spec.check_val_every_n_epoch
     files = bool(spec.loggers)
     unscales = spec.gradient_clip_val is not None or "on_before_optimizer_step" in module.hooks
-    named = [module.steps["training_step"], *module.hooks.values()]
+    named = [*module.training_steps, *module.hooks.values()]
     flags = {
         # a stream that is neither cut, validated within nor saved needs no count
         "counts_batches": length_known(spec, data)
         or within
         or spec.checkpoint is not None
         or any("batch_idx" in (*step.arguments, *step.keyword_only) for step in named),
-        "accumulate": accumulate,
-        "actual_window": accumulate and spec.partial_window == "actual",
         "clip": spec.gradient_clip_val is not None,
         "clip_norm": spec.gradient_clip_val is not None and spec.gradient_clip_algorithm == "norm",
         "clip_value": spec.gradient_clip_val is not None
@@ -58,7 +55,6 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "REPORT": "bar.write" if spec.enable_progress_bar else "print",
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
-        "STEPS_PER_EPOCH": "steps_per_epoch" if accumulate else "num_batches",
     }
     values = {
         "clip_meaning": (
@@ -84,7 +80,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         ),
     }
     for name in (
-        "batch_size num_workers accumulate_grad_batches gradient_clip_val max_steps min_epochs"
+        "batch_size num_workers gradient_clip_val max_steps min_epochs"
         " min_steps val_check_interval check_val_every_n_epoch log_every_n_steps default_root_dir"
     ).split():
         values[name] = getattr(spec, name)
@@ -102,7 +98,7 @@ def _bar_total(spec: Spec, known: bool) -> str:
 
 def _validation_due(spec: Spec) -> str:
     """The condition of a validation at a step boundary within the epoch."""
-    accumulate = spec.accumulate_grad_batches > 1
+    accumulate = accumulates(spec)
     done, before = "batch_idx", "first_batch_idx"
     if spec.check_val_every_n_epoch is None:
         done, before = "(batches_done + batch_idx)", "(batches_done + first_batch_idx)"

@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lgen.plan.accumulation import accumulation
 from lgen.plan.averaging import averaging
+from lgen.plan.blocks import block_settings, blocks, needs_total_steps, setting_names
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge
 from lgen.plan.devices import devices, precision
 from lgen.plan.evaluation import evaluation
 from lgen.plan.fields import fields
+from lgen.plan.finetuning import finetuning
 from lgen.plan.groups import groups
 from lgen.plan.loaders import loaders
 from lgen.plan.loop import loop
 from lgen.plan.measures import measures
+from lgen.plan.metric_objects import metric_objects
 from lgen.plan.project_files import project_files
 from lgen.plan.saving import saving
 from lgen.plan.schedule import optimizer_args, schedule, scheduler_args
@@ -66,25 +70,43 @@ def make_plan(
         files.append(spec.optimizer.module)
     own_modules = frozenset(name.partition(".")[0] for name in files)
     spec, data = shortened(spec, data)
-    config = fields(spec, module, data, optimizer_args(spec), scheduler_args(spec))
+    of_blocks = block_settings(spec)
+    config = fields(
+        spec,
+        module,
+        data,
+        optimizer_args(spec),
+        scheduler_args(spec),
+        setting_names(of_blocks),
+    )
     return Plan(
         spec,
         merge(
             [
+                accumulation(spec),
                 averaging(spec, module, data),
+                blocks(spec, module, data, of_blocks),
                 class_names(spec, own_modules),
                 commands(spec, module, data),
                 config,
                 devices(spec, data),
                 evaluation(spec, module, data),
+                finetuning(spec),
                 groups(spec),
                 loaders(spec, module, data),
                 loop(spec, module, data),
                 measures(spec),
+                metric_objects(spec, module),
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),
-                schedule(spec, module, data, config.values["scheduler_arguments"]),
+                schedule(
+                    spec,
+                    module,
+                    data,
+                    config.values["scheduler_arguments"],
+                    needs_total_steps(spec),
+                ),
                 stopping(spec, module, data),
                 training_step(spec, module),
             ]

@@ -7,7 +7,7 @@ from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import keeps_files, max_epochs
+from lgen.spec.predicates import accumulates, accumulation_schedule, keeps_files, max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
 # of one batch, enough for its loss to fall by half in most projects, in seconds
@@ -27,7 +27,8 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         overfit["patience"] = str(_BATCHES * _EPOCHS)
     warmup = {"warmup_steps": "1"} if spec.scheduler and spec.scheduler.warmup_steps else {}
     workers = {} if spec.persistent_workers else {"num_workers": "0"}
-    overfit |= {**warmup, **workers}
+    joins = {"unfreeze_backbone_at_epoch": "1"} if spec.finetuning else {}
+    overfit |= {**warmup, **joins, **workers}
     checkpoint = spec.checkpoint
     within_epoch: dict[str, str] = {}
     if checkpoint and checkpoint.train_time_interval is not None:
@@ -43,6 +44,10 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     run |= _limit(spec)
     return Decisions(
         flags={
+            # the losses of several optimizers do not fall together
+            "overfits": not data.sources["train"].iterable
+            and data.sources["train"].kind == "dataset"
+            and not spec.optimizers,
             "resumes": checkpoint is not None
             and checkpoint.save_last
             and not checkpoint.save_weights_only,
@@ -61,7 +66,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "overfit_batches": _BATCHES,
             "overfit_first": arguments(**{length: str(unit)}, **overfit),
             "overfit_last": arguments(**{length: str(unit * _EPOCHS)}, **overfit),
-            "resume_settings": arguments(**run, **warmup, **seed),
+            "resume_settings": arguments(**run, **warmup, **joins, **seed),
         },
     )
 
@@ -69,7 +74,9 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
 def _whole_epochs(spec: Spec, *, validated: bool) -> dict[str, str]:
     """The settings with which each of so many batches is a step, whatever the spec says."""
     settings = {}
-    if spec.accumulate_grad_batches > 1:
+    if accumulation_schedule(spec):
+        settings["accumulation_schedule"] = "((0, 1),)"
+    elif accumulates(spec):
         settings["accumulate_grad_batches"] = "1"
     settings |= _limit(spec)
     if validated and isinstance(spec.val_check_interval, int):

@@ -12,7 +12,8 @@ _KNOWN = {
     "pynvml": "nvidia-ml-py",
     "tensorboard": "tensorboard",
     "torch": "torch>=2.7,<3",
-    "tqdm": "tqdm",
+    "torchmetrics": "torchmetrics>=1.5",
+    "tqdm": "tqdm>=4.66",
     "tyro": "tyro>=0.9",
 }
 # packages that are installed under another name than they are imported by

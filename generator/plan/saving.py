@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
 from lgen.plan.length import validates_within_epoch
@@ -30,6 +32,16 @@ def _checkpoints_arguments(given: Checkpoint | None) -> Code:
     if given.filename != DEFAULT_FILENAME:
         texts["filename"] = literal(given.filename)
     return arguments(**texts)
+
+
+def _saved_optimizers(spec: Spec) -> Iterator[str]:
+    """The optimizers and scalers that a checkpoint's states are put back into."""
+    scaled = spec.precision == "16-mixed"
+    if spec.optimizers:
+        for name in spec.optimizers:
+            yield from (f"{name}_optimizer", *[f"{name}_scaler"] * scaled)
+    else:
+        yield from (*["optimizer"] * (spec.strategy != "fsdp"), *["scaler"] * scaled)
 
 
 def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
@@ -90,7 +102,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         },
         values={
             "monitor": monitor,
-            "hparams_metric": monitor or "train_loss",
+            "hparams_metric": monitor or "_".join(["train", *[*spec.optimizers][:1], "loss"]),
             "save_top_k": given.save_top_k if given else 0,
             "every_n_epochs": every_n or 0,
             "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,
@@ -99,8 +111,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "init_path": spec.init_from.path if spec.init_from else "",
             "init_strict": spec.init_from.strict if spec.init_from else True,
             "restored": arguments(
-                **({} if spec.strategy == "fsdp" else {"optimizer": "optimizer"}),
-                **({"scaler": "scaler"} if spec.precision == "16-mixed" else {}),
+                **{name: name for name in _saved_optimizers(spec)},
                 **({"early_stopping": "early_stopping"} if spec.early_stopping else {}),
             ),
             "rank_arguments": arguments(

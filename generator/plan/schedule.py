@@ -10,7 +10,13 @@ from lgen.plan.fields import warms_up
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs, sets_rates
+from lgen.spec.predicates import (
+    accumulates,
+    accumulation_schedule,
+    decays_at_the_end,
+    max_epochs,
+    sets_rates,
+)
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
@@ -35,10 +41,13 @@ def scheduler_args(spec: Spec) -> Mapping[str, Any]:
     return spec.scheduler.args if spec.scheduler else {}
 
 
-def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Decisions:
+def schedule(
+    spec: Spec, module: UserClass, data: UserData, given: Code, blocks_count_steps: bool
+) -> Decisions:
     """The scheduler's construction and its place in the loop.
 
-    `given` are the arguments of the spec as Python text.
+    `given` are the arguments of the spec as Python text; `blocks_count_steps` says whether the
+    schedule of one of several optimizers takes the run's length in steps.
     """
     scheduler = spec.scheduler
     configured = module.configures is not None
@@ -50,9 +59,11 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     length = length_argument(name) if name else None
     needs_length = length is not None and scheduler is not None and length not in scheduler.args
     warmup = warms_up(spec)
+    wsd = decays_at_the_end(spec)
+    decay_steps = scheduler.decay_steps if scheduler else 1
     monitor = scheduler.monitor if scheduler and scheduler.monitor else ""
     frequency = scheduler.frequency if scheduler else 1
-    total = _length(spec, data, interval, frequency)
+    total = run_length(spec, data, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
     elif frequency > 1:
@@ -68,7 +79,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
         due.append(_last_validation(spec))
     if frequency > 1:
         due.append(f"{'validations' if counts else '(epoch + 1)'} % cfg.scheduler_frequency == 0")
-    in_steps = needs_length and interval == "step"
+    in_steps = needs_length and interval == "step" or blocks_count_steps
     by_epochs = known and max_epochs(spec) is not None
     counts_total = in_steps or (
         spec.enable_progress_bar
@@ -88,8 +99,10 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "configured_both": returned,
             "picks_parameters": picks,
             "scheduler": exists,
-            "scheduler_from_spec": bool(name) and not warmup,
+            "scheduler_from_spec": bool(name) and not warmup and not wsd,
             "warmup": warmup,
+            "wsd": wsd,
+            "decay_cosine": scheduler is not None and scheduler.decay_shape == "cosine",
             "scheduler_step": stepped and interval == "step",
             "scheduler_epoch": stepped and interval == "epoch",
             "scheduler_validation": stepped and interval == "validation",
@@ -100,7 +113,8 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "counts_validations": counts,
             "total_by_epochs": counts_total and by_epochs,
             "total_by_steps": counts_total and not by_epochs,
-            "counts_steps_per_epoch": spec.accumulate_grad_batches > 1
+            "counts_steps_per_epoch": accumulates(spec)
+            and not accumulation_schedule(spec)
             and known
             and (
                 counts_total
@@ -112,6 +126,13 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "PARAMETERS": "parameters" if picks else "model.parameters()",
             "SCHEDULER": f"lr_scheduler.{name}",
             "SCHEDULER_DUE": " and ".join(due),
+            "DECAY_TYPE": type(decay_steps).__name__,
+            "DECAY_STEPS": (
+                "int(total_steps * cfg.decay_steps)"
+                if isinstance(decay_steps, float)
+                else "cfg.decay_steps"
+            ),
+            "STABLE_FROM": "cfg.warmup_steps" if warmup else "0",
         },
         values={
             "optimizer_class": spec.optimizer.class_name if spec.optimizer else "",
@@ -120,6 +141,12 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             "scheduler_frequency": frequency,
             "frequency_meaning": f"{interval}s between steps of the scheduler",
             "warmup_steps": scheduler.warmup_steps if scheduler else 0,
+            "decay_steps": decay_steps,
+            "decay_meaning": (
+                "share of the steps, the last ones, in which the rate decays to zero"
+                if isinstance(decay_steps, float)
+                else "last steps, in which the rate decays to zero"
+            ),
             "scheduler_call": Code(
                 arguments("optimizer", **texts) + (f", {given}" if given else "")
             ),
@@ -136,14 +163,14 @@ def _last_validation(spec: Spec) -> str:
     return f"({done} // val_interval + 1) * val_interval > {end}"
 
 
-def _length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
+def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
     """The run's length in steps of the scheduler."""
     if interval == "step":
         total = "total_steps"
     else:
         epochs = "cfg.max_epochs"
         if max_epochs(spec) is None:
-            per_epoch = "steps_per_epoch" if spec.accumulate_grad_batches > 1 else "num_batches"
+            per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
         total = _validations(spec, data, epochs) if interval == "validation" else epochs
     return f"{total} // cfg.scheduler_frequency" if frequency > 1 else total

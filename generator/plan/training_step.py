@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from lgen.plan.accumulation import accumulated
 from lgen.plan.decisions import Code, Decisions
 from lgen.plan.devices import is_distributed
 from lgen.spec.options import Spec
+from lgen.spec.predicates import accumulates, needs_closure
 from lgen.user_code.classes import Step, UserClass
 
 
 def training_step(spec: Spec, module: UserClass) -> Decisions:
     """The call, what it returns, what of it is differentiated, and how a window is counted."""
-    step = module.steps["training_step"]
+    step = module.training_steps[0]
     weighted = spec.batch_weight is not None
-    accumulates = spec.accumulate_grad_batches > 1
+    several = accumulates(spec)
+    closure = needs_closure(spec)
+    batch_end = module.hooks.get("on_train_batch_end")
     enumerates = is_distributed(spec) or "on_train_batch_end" in module.hooks
     return Decisions(
         flags={
+            "closure": closure,
+            "one_step": not closure and not spec.optimizers,
+            # what a closure has evaluated is a dict in any case
+            "hands_on_loss": closure
+            and step.returns == "loss"
+            and batch_end is not None
+            and "outputs" in (*batch_end.arguments, *batch_end.keyword_only),
             "step_returns_dict": step.returns == "dict",
-            "plain_loss": not accumulates and not (weighted and is_distributed(spec)),
+            "plain_loss": not several and not (weighted and is_distributed(spec)),
             "weighted": weighted,
-            "weighted_window": weighted and accumulates,
-            "accumulate_enumerates": accumulates and enumerates,
-            "accumulate_plain": accumulates and not enumerates,
+            "weighted_window": weighted and several,
+            "accumulate_enumerates": several and enumerates,
+            "accumulate_plain": several and not enumerates,
         },
         names={
             "STEP_RESULT": "dict[str, Tensor]" if step.returns == "dict" else "Tensor",
@@ -39,12 +50,12 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
 
 def _loss_term(spec: Spec) -> str:
     """What is differentiated, so that the gradients of a step are those of its mean loss."""
-    if spec.batch_weight is not None and spec.accumulate_grad_batches > 1:
+    if spec.batch_weight is not None and accumulates(spec):
         return "loss * weight"
-    if spec.accumulate_grad_batches == 1:
+    if not accumulates(spec):
         shared = spec.batch_weight is not None and is_distributed(spec)
         return "loss * weight / rank_mean(weight, loss.device)" if shared else "loss"
-    window = "window_size" if spec.partial_window == "actual" else "cfg.accumulate_grad_batches"
+    window = "window_size" if spec.partial_window == "actual" else accumulated(spec)
     return f"loss / {window}"
 
 

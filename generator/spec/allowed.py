@@ -60,11 +60,23 @@ def schema_at(path: tuple[str | int, ...]) -> Schema | None:
             if isinstance(part, int):
                 found = found or branch.get("items")
             else:
-                found = found or branch.get("properties", {}).get(part)
+                found = found or branch.get("properties", {}).get(part) or _of_any_key(branch)
         if found is None:
             return None
         schema = found
     return schema
+
+
+def _of_any_key(schema: Schema) -> Schema | None:
+    """The schema of the values of a mapping that may have any keys, None where it may not."""
+    values = schema.get("additionalProperties")
+    return values if isinstance(values, dict) and ("type" in values or "$ref" in values) else None
+
+
+def named_part(schema: Schema) -> Schema | None:
+    """The schema of each value of a mapping by names, where these values are mappings."""
+    value = schema.get("additionalProperties")
+    return value if isinstance(value, dict) and resolve(value).get("properties") else None
 
 
 def is_default(key: str, value: Any) -> bool:
@@ -103,6 +115,8 @@ def _words(schema: Schema) -> str:
         inner = words(schema.get("items", {}))
         return f"list of {inner}" if inner else "list"
     if kind == "object":
+        if (part := named_part(schema)) is not None:
+            return f"names, each with a {words(part)}"
         keys = list(schema.get("properties", {}))
         more = ["..."] if schema.get("additionalProperties") else []
         return f"mapping of {', '.join([*keys, *more])}" if keys else "mapping"

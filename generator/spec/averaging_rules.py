@@ -7,13 +7,6 @@ from lgen.spec.rule import Rule
 
 AVERAGING: tuple[Rule, ...] = (
     Rule(
-        "fsdp-swa",
-        ("swa", "strategy"),
-        lambda s: s.strategy == "fsdp" and s.swa is not None,
-        "the average of epochs has no sharded form yet",
-        "set strategy: ddp, or take ema in its place",
-    ),
-    Rule(
         "one-average",
         ("swa", "ema"),
         lambda s: s.swa is not None and s.ema is not None,

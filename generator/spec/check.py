@@ -11,6 +11,7 @@ from lgen.spec.code_rules import code_findings
 from lgen.spec.document import Document
 from lgen.spec.fault import Fault
 from lgen.spec.options import Spec
+from lgen.spec.predicates import training_steps
 from lgen.spec.read import NAME, read_document, sort_faults
 from lgen.spec.validate import validate
 from lgen.user_code.classes import UserClass, UserData
@@ -43,7 +44,7 @@ def check(
     spec, faults = validate(document)
     if spec is None:
         return sort_faults(faults)
-    module = read_module(root, spec.module.path, spec.defines)
+    module = read_module(root, spec.module.path, spec.defines, training_steps(spec))
     data = read_data(root, spec.data.path)
     for wrong in optimizer_faults(root, spec.optimizer):
         faults.append(document.fault(("optimizer", "name"), wrong))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lgen.spec.block_rules import BLOCK_CODE_RULES, block_findings
 from lgen.spec.fault import nearest
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.measured import measured
+from lgen.spec.metric_rules import METRIC_RULES, metric_findings
 from lgen.spec.names import COUNTERS, filename_metrics
 from lgen.spec.options import Spec
 from lgen.spec.predicates import monitors
@@ -17,6 +19,7 @@ from lgen.user_code.hooks import HOOKS, STEPS
 
 _NEEDED = (
     CodeRule("one-optimizer", ("optimizer",), "optimizer or configure_optimizers, and just one"),
+    CodeRule("finetuned-optimizer", ("finetuning",), "finetuning adds to an optimizer of the spec"),
     CodeRule("one-scheduler", ("scheduler",), "a scheduler by name, or by configure_optimizers"),
     CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
@@ -33,24 +36,26 @@ _NEEDED = (
         "validation-steps", ("scheduler.interval",), "a schedule of validations needs a validation"
     ),
 )
-CODE_RULES = (*_NEEDED, *ITERABLE_RULES, *UNUSED_BY_CODE)
+CODE_RULES = (*_NEEDED, *BLOCK_CODE_RULES, *ITERABLE_RULES, *METRIC_RULES, *UNUSED_BY_CODE)
 
 
 def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]:
     """Every fault between a spec and the user's classes."""
     yield from _optimizer(spec, module)
+    yield from block_findings(spec, module, data)
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
     yield from _weights(spec, module, data)
     yield from _monitors(spec, module, data)
     yield from _filename(spec, module, data)
     yield from iterable_findings(spec, data)
+    yield from metric_findings(spec, module)
     yield from unused_findings(spec, module, data)
 
 
 def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
     """Exactly one of the spec and the module gives the optimizer, and one the scheduler."""
-    if module.configures is None and spec.optimizer is None:
+    if module.configures is None and spec.optimizer is None and not spec.optimizers:
         yield Finding(
             "one-optimizer",
             ("optimizer",),
@@ -62,6 +67,13 @@ def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
             "one-optimizer",
             ("optimizer",),
             "the module has configure_optimizers; remove optimizer, or the method",
+        )
+    if module.configures is not None and spec.finetuning is not None:
+        yield Finding(
+            "finetuned-optimizer",
+            ("finetuning",),
+            "finetuning builds the optimizer of what is trained at first; remove "
+            "configure_optimizers and write optimizer: in the spec, or freeze in your own hooks",
         )
     if spec.scheduler is None:
         return

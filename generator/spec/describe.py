@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from lgen.spec.allowed import branches, resolve, spec_schema, words
+from lgen.spec.allowed import branches, named_part, resolve, spec_schema, words
 from lgen.spec.code_rules import CODE_RULES
 from lgen.spec.options import Spec
 from lgen.spec.rules import RULES
@@ -43,6 +43,11 @@ def _rows(name: str, schema: dict[str, Any], group: str, required: bool) -> list
         needed = branch.get("required", [])
         for key, inner in branch.get("properties", {}).items():
             inside += _rows(f"{name}.{key}", inner, group, key in needed)
+        if (part := named_part(branch)) is not None:
+            # what is inside the parts of a block is as in the options of the same names
+            needed = resolve(part).get("required", [])
+            for key, inner in resolve(part)["properties"].items():
+                inside += _rows(f"{name}.NAME.{key}", inner, group, key in needed)[:1]
     found = [(rule.keys, rule.sentence) for rule in RULES]
     found += [(rule.keys, rule.sentence) for rule in CODE_RULES]
     told = {sentence for row in inside for sentence in row.rules}

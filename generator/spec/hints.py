@@ -14,6 +14,8 @@ _OPEN = ("optimizer", "scheduler", "module.args", "data.args")
 _OTHER_NAMES = {
     "amp": "precision",
     "epochs": "max_epochs",
+    "finetuning.initial_denom_lr": "finetuning.backbone_initial_ratio_lr",
+    "finetuning.lambda_func": "finetuning.multiplier, a number",
     "gpus": "devices",
     "grad_clip": "gradient_clip_val",
     "learning_rate": "optimizer.lr",
@@ -24,7 +26,9 @@ _OTHER_NAMES = {
 
 def can_be_written(path: tuple[str, ...]) -> bool:
     """Whether an option of this path can be written."""
-    parent = ".".join(path[:-1])
+    # the optimizer and the scheduler of a block are written as those of the whole spec
+    inner = path[2:] if path[0] == "optimizers" else path
+    parent = ".".join(inner[:-1])
     return schema_at(path) is not None or (parent in _OPEN and path[-1] != "")
 
 

@@ -97,10 +97,11 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
     if scheduler.interval == "epoch" and spec.max_steps == -1:
         known = True
     if length is not None and length not in scheduler.args and not known:
-        kind = arguments("schedulers", scheduler.name or "")[length]["type"]
+        row = arguments("schedulers", scheduler.name or "")[length]
+        kind = row.get("type", "").partition(" ")[0]
+        given = f", or {length}: {kind} in scheduler" if kind else ""
         yield Finding(
             "iterable-length",
             ("scheduler",),
-            f"{method} is iterable, so the run's length is not known; set max_steps, or "
-            f"{length}: {kind.partition(' ')[0]} in scheduler",
+            f"{method} is iterable, so the run's length is not known; set max_steps{given}",
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, PathText, option
+from lgen.spec.blocks import Block
+from lgen.spec.epochs import by_epoch
+from lgen.spec.finetuning import Finetuning
 from lgen.spec.parts import (
     ClassPath,
     Compile,
@@ -23,6 +26,7 @@ from lgen.spec.seconds import Seconds
 
 Precision = Literal["32-true", "64-true", "16-true", "bf16-true", "16-mixed", "bf16-mixed"]
 Count = Annotated[int, Field(ge=1)]
+Schedule = Annotated[dict[str, Count], Field(min_length=1), AfterValidator(by_epoch)]
 # a count of batches or a share of them: 1 is one batch, 1.0 is all
 Limit = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0.0, le=1.0)]
 TrainLimit = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, le=1.0)]
@@ -44,6 +48,9 @@ class Spec(Part):
 
     optimizer: Optimizer | None = option(None, "optimizer and its arguments", "optimization")
     scheduler: Scheduler | None = option(None, "learning rate schedule", "optimization")
+    optimizers: dict[Name, Block] = option(
+        {}, "several optimizers by name, each with its own step and parameters", "optimization"
+    )
     ema: Annotated[Ema | None, BeforeValidator(_off)] = option(
         None,
         "averaged weights, which are validated, tested and saved: false, true, or its arguments",
@@ -52,7 +59,17 @@ class Spec(Part):
     swa: Annotated[Swa | None, BeforeValidator(_off)] = option(
         None, "stochastic weight averaging: false, true, or its arguments", "optimization"
     )
-    accumulate_grad_batches: int = option(1, "batches in one optimizer step", "optimization", ge=1)
+    finetuning: Annotated[Finetuning | None, BeforeValidator(_off)] = option(
+        None,
+        "freeze a part of the model until an epoch: false, true, or its arguments",
+        "optimization",
+    )
+    accumulate_grad_batches: Count | Schedule = option(
+        1,
+        "batches in one optimizer step, or a mapping of epochs, counted from 0, to the number from "
+        "then on",
+        "optimization",
+    )
     batch_weight: str | None = option(
         None,
         "the key of the steps' dicts that says how much a batch weighs; null counts its samples",

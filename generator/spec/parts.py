@@ -19,7 +19,7 @@ from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """A list of a text that stands alone."""
     return [value] if isinstance(value, str) else value
 
@@ -27,7 +27,7 @@ def _as_list(value: Any) -> Any:
 Pattern = Annotated[str, Field(min_length=1)]
 _Patterns = Annotated[list[Pattern], Field(min_length=1)]
 Patterns = Annotated[
-    _Patterns, BeforeValidator(_as_list, json_schema_input_type=Pattern | _Patterns)
+    _Patterns, BeforeValidator(as_list, json_schema_input_type=Pattern | _Patterns)
 ]
 
 
@@ -132,12 +132,18 @@ class Scheduler(Part):
     __pydantic_extra__: dict[str, JsonValue]
 
     name: str | None = option(
-        None, "a class of torch.optim.lr_scheduler; left out where configure_optimizers returns one"
+        None,
+        "a class of torch.optim.lr_scheduler, or WSD: warmup, a stable rate, decay; left out where "
+        "configure_optimizers returns one",
     )
     interval: Literal["epoch", "step", "validation"] = option("epoch", "when the scheduler steps")
     frequency: int = option(1, "it steps every so many intervals, counted over the run", ge=1)
     monitor: str | None = option(None, "the metric that ReduceLROnPlateau watches", min_length=1)
     warmup_steps: int = option(0, "optimizer steps of linear warmup before the schedule", ge=0)
+    decay_steps: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, le=1.0)] = option(
+        0.2, "the last optimizer steps, in which WSD decays to zero: a count, or a share of the run"
+    )
+    decay_shape: Literal["linear", "cosine"] = option("linear", "the way to zero of WSD")
 
     @property
     def args(self) -> dict[str, JsonValue]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
+from lgen.tables.torch_optim import classes
 
 # what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
 # is NaN in the first step. Adam's fused kernels compute in float32.
 _DIVIDES_BY_EPS = ("Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop")
 _SMALLEST_EPS = 1e-6
 _CYCLES_MOMENTUM = ("CyclicLR", "OneCycleLR")
-_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "Rprop")
+_NO_MOMENTUM = ("ASGD", "Adadelta", "Adafactor", "Adagrad", "LBFGS", "Rprop")
 
 DEFAULT_MAX_EPOCHS = 1000  # Lightning's, where no limit is given
 
@@ -21,15 +22,42 @@ def max_epochs(spec: Spec) -> int | None:
     return spec.max_epochs
 
 
+def accumulates(spec: Spec) -> bool:
+    """Whether several batches make one optimizer step, in some epochs at least."""
+    return spec.accumulate_grad_batches != 1
+
+
+def accumulation_schedule(spec: Spec) -> tuple[tuple[int, int], ...]:
+    """The first epoch and the number of batches of each part of a schedule, empty for a number."""
+    given = spec.accumulate_grad_batches
+    if isinstance(given, int):
+        return ()
+    return tuple(
+        sorted({0: 1, **{int(epoch): batches for epoch, batches in given.items()}}.items())
+    )
+
+
 def keeps_files(spec: Spec) -> bool:
     """Whether a training run leaves files, and so needs a folder."""
     snapshots = spec.save_hyperparameters or spec.save_code
     return spec.checkpoint is not None or bool(spec.loggers) or snapshots
 
 
+def training_steps(spec: Spec) -> tuple[str, ...]:
+    """The methods of the module that train, in the order of the loop."""
+    blocks = (block.step_name(name) for name, block in spec.optimizers.items())
+    return tuple(dict.fromkeys(blocks)) or ("training_step",)
+
+
 def optimizer(spec: Spec, *names: str) -> bool:
     """Whether the optimizer is one of these."""
     return spec.optimizer is not None and spec.optimizer.name in names
+
+
+def needs_closure(spec: Spec) -> bool:
+    """Whether the optimizer evaluates the loss by itself, several times in a step."""
+    rows = classes("optimizers")
+    return spec.optimizer is not None and "closure" in rows.get(spec.optimizer.name, {})
 
 
 def argument(spec: Spec, name: str) -> object:
@@ -68,6 +96,11 @@ def cycles_momentum(spec: Spec) -> bool:
 def plateau(spec: Spec) -> bool:
     """Whether the scheduler is ReduceLROnPlateau."""
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def decays_at_the_end(spec: Spec) -> bool:
+    """Whether the scheduler is WSD, which decays in the run's last steps."""
+    return spec.scheduler is not None and spec.scheduler.name == "WSD"
 
 
 def half_eps(spec: Spec) -> bool:

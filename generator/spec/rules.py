@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lgen.spec.averaging_rules import AVERAGING
+from lgen.spec.block_rules import BLOCK_RULES, rules_of_blocks
+from lgen.spec.closure_rules import CLOSURE_RULES
+from lgen.spec.finetuning_rules import FINETUNING_RULES
 from lgen.spec.group_rules import GROUP_RULES
 from lgen.spec.names import COUNTERS, filename_metrics
+from lgen.spec.options import Spec
 from lgen.spec.predicates import (
     argument,
     arguments_by_group,
@@ -203,4 +209,20 @@ EXCLUDED: tuple[Rule, ...] = (
         "name each logger once",
     ),
 )
-RULES = EXCLUDED + SCHEDULE_RULES + AVERAGING + TORCH_RULES + GROUP_RULES + UNUSED
+RULES = (
+    *EXCLUDED,
+    *SCHEDULE_RULES,
+    *AVERAGING,
+    *TORCH_RULES,
+    *GROUP_RULES,
+    *CLOSURE_RULES,
+    *FINETUNING_RULES,
+    *UNUSED,
+    *BLOCK_RULES,
+)
+
+
+def broken_rules(spec: Spec) -> Iterator[Rule]:
+    """The rules that a spec breaks, those that a block of several optimizers breaks included."""
+    yield from (rule for rule in RULES if rule.broken(spec))
+    yield from rules_of_blocks(spec, RULES)

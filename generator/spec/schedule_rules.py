@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgen.spec.predicates import momentum_to_cycle, plateau
+from lgen.spec.predicates import decays_at_the_end, momentum_to_cycle, plateau
 from lgen.spec.rule import Rule
 
 SCHEDULE_RULES: tuple[Rule, ...] = (
@@ -43,6 +43,15 @@ SCHEDULE_RULES: tuple[Rule, ...] = (
         momentum_to_cycle,
         "the schedule cycles a momentum, and this optimizer has none",
         "set cycle_momentum: false in scheduler",
+    ),
+    Rule(
+        "decay-interval",
+        ("scheduler.interval", "scheduler.frequency", "scheduler.name"),
+        lambda s: s.scheduler is not None
+        and decays_at_the_end(s)
+        and (s.scheduler.interval != "step" or s.scheduler.frequency > 1),
+        "WSD counts optimizer steps",
+        "set interval: step in scheduler, without frequency",
     ),
     Rule(
         "scheduler-without-validation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import arguments_by_group, max_epochs, optimizer
+from lgen.spec.predicates import accumulation_schedule, arguments_by_group, max_epochs, optimizer
 from lgen.spec.rule import Rule
 from lgen.tables.torch_optim import classes, length_argument
 
@@ -47,8 +47,9 @@ def _several_groups(spec: Spec) -> bool:
     if spec.scheduler is None or spec.optimizer is None:
         return False
     given = (spec.scheduler.args.get(name) for name in _BY_GROUP)
-    # of layers only the model knows the number
-    number = 0 if spec.optimizer.layer_decay else len(arguments_by_group(spec))
+    # of layers only the model knows the number, and a part that joins later has no value
+    later = spec.optimizer.layer_decay or spec.finetuning
+    number = 0 if later else len(arguments_by_group(spec))
     return any(isinstance(value, list) and len(value) != number for value in given)
 
 
@@ -79,6 +80,15 @@ def _has_no_length(spec: Spec) -> bool:
     return unknown and length is not None and length not in scheduler.args
 
 
+def _counts_epochs_of_steps(spec: Spec) -> bool:
+    """Whether a schedule's length in epochs would follow from steps of different sizes."""
+    scheduler = spec.scheduler
+    if scheduler is None or scheduler.interval == "step" or max_epochs(spec) is not None:
+        return False
+    length = length_argument(scheduler.name or "")
+    return bool(accumulation_schedule(spec)) and length is not None and length not in scheduler.args
+
+
 TORCH_RULES: tuple[Rule, ...] = (
     Rule(
         "betas-range",
@@ -103,7 +113,12 @@ TORCH_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "scheduler-groups",
-        (*(f"scheduler.{name}" for name in _BY_GROUP), "scheduler", "optimizer.groups"),
+        (
+            *(f"scheduler.{name}" for name in _BY_GROUP),
+            "scheduler",
+            "optimizer.groups",
+            "finetuning",
+        ),
         _several_groups,
         "the optimizer has another number of groups of parameters than this list has values",
         "write one number, or one for the optimizer's own arguments and one for each of its groups",
@@ -114,6 +129,20 @@ TORCH_RULES: tuple[Rule, ...] = (
         _has_no_length,
         "the run ends by its time alone, so the schedule's length is not known",
         "set max_epochs or max_steps beside max_time",
+    ),
+    Rule(
+        "accumulation-epochs",
+        (
+            "scheduler",
+            "scheduler.interval",
+            "accumulate_grad_batches",
+            "max_epochs",
+            "max_steps",
+            "max_time",
+        ),
+        _counts_epochs_of_steps,
+        "with a schedule of accumulate_grad_batches, max_steps alone does not tell the epochs",
+        "set max_epochs beside max_steps, or interval: step in scheduler",
     ),
     Rule(
         "one-cycle-length",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.parts import Swa
-from lgen.spec.predicates import plateau
+from lgen.spec.parts import Scheduler, Swa
+from lgen.spec.predicates import decays_at_the_end, plateau
 from lgen.spec.rule import Rule
 from lgen.spec.saving import Checkpoint
 
 _DEFAULT = Checkpoint()
 _SWA = Swa()
+_SCHEDULER = Scheduler.model_validate({})
 
 
 def _ranks(checkpoint: Checkpoint) -> bool:
@@ -108,6 +109,16 @@ UNUSED: tuple[Rule, ...] = (
         lambda s: s.scheduler is not None and not plateau(s) and s.scheduler.monitor is not None,
         "only ReduceLROnPlateau watches a metric",
         "remove monitor from scheduler",
+    ),
+    Rule(
+        "decay-schedule",
+        ("scheduler.decay_steps", "scheduler.decay_shape", "scheduler"),
+        lambda s: s.scheduler is not None
+        and not decays_at_the_end(s)
+        and (s.scheduler.decay_steps, s.scheduler.decay_shape)
+        != (_SCHEDULER.decay_steps, _SCHEDULER.decay_shape),
+        "decay_steps and decay_shape are about the end of WSD",
+        "set name: WSD in scheduler, or remove them",
     ),
     Rule(
         "annealing-rates",

@@ -52,8 +52,8 @@ def unused_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[F
             "validation_step and val_dataset",
         )
     yield from _loaders(spec, data, [data.sources[stage] for stage in STAGES if stage in loops])
-    training = module.steps["training_step"]
-    if spec.compile and spec.compile.target == "model" and not training.calls_forward:
+    calls_forward = any(step.calls_forward for step in module.training_steps)
+    if spec.compile and spec.compile.target == "model" and not calls_forward:
         yield Finding(
             "compile-forward",
             ("compile",),

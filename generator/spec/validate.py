@@ -13,7 +13,7 @@ from lgen.spec.hints import meant
 from lgen.spec.names import import_path_fault, name_fault
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
-from lgen.spec.rules import RULES
+from lgen.spec.rules import broken_rules
 from lgen.spec.types import fits
 from lgen.tables.torch_optim import Kind, classes
 
@@ -41,11 +41,17 @@ def validate(document: Document) -> tuple[Spec | None, list[Fault]]:
         broken = {str(e["loc"][0]) for e in error.errors(include_url=False) if e["loc"]}
         whole = {k: v for k, v in document.values.items() if k not in broken}
         spec = Spec.model_validate({**_STAND_IN, **whole})
-    faults += _torch_faults(document, spec, "optimizers") + _torch_faults(
-        document, spec, "schedulers"
-    )
-    for rule in RULES:
-        if broken.isdisjoint(key.partition(".")[0] for key in rule.keys) and rule.broken(spec):
+    parts: list[tuple[Path, Optimizer | Scheduler | None]] = [
+        (("optimizer",), spec.optimizer),
+        (("scheduler",), spec.scheduler),
+    ]
+    for name, block in spec.optimizers.items():
+        parts.append((("optimizers", name, "optimizer"), block.optimizer))
+        parts.append((("optimizers", name, "scheduler"), block.scheduler))
+    for place, part in parts:
+        faults += _torch_faults(document, place, part)
+    for rule in broken_rules(spec):
+        if broken.isdisjoint(key.partition(".")[0] for key in rule.keys):
             faults.append(document.fault_about(rule.keys, rule.sentence))
     return (None if broken else spec), faults
 
@@ -76,8 +82,11 @@ def _model_faults(document: Document, error: ValidationError) -> list[Fault]:
                 near = f"; did you mean {other}?"
             allowed = "finite numbers" if kind == "finite_number" else words(schema)
             message = f"{name} is {shown(value)}; allowed: {allowed}{near}"
-        faults.setdefault(path, document.fault(path, message))
-    return list(faults.values())
+        if path not in faults or kind == "value_error":
+            faults[path] = document.fault(path, message)
+    # of a value that may be a mapping too, what is wrong in the mapping says more
+    whole = {path[:end] for path in faults for end in range(len(path))}
+    return [fault for path, fault in faults.items() if path not in whole]
 
 
 def _path_in(values: Any, loc: tuple[int | str, ...]) -> Path:
@@ -118,20 +127,22 @@ def _plain(value: Any) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
-    """What is wrong with the name and the arguments of the optimizer or scheduler."""
-    part = spec.optimizer if kind == "optimizers" else spec.scheduler
-    key = kind.removesuffix("s")
+def _torch_faults(
+    document: Document, place: Path, part: Optimizer | Scheduler | None
+) -> list[Fault]:
+    """What is wrong with the name and the arguments of an optimizer or scheduler."""
     if part is None or part.name is None:
         return []
+    kind: Kind = "optimizers" if isinstance(part, Optimizer) else "schedulers"
+    key = kind.removesuffix("s")
     rows = classes(kind)
-    at = (key, "name")
+    at = (*place, "name")
     if isinstance(part, Optimizer) and any(sign in part.name for sign in ".:/"):
         if wrong := import_path_fault(part.name, rows):
             return [document.fault(at, f"optimizer {part.name!r}: {wrong}")]
         return [
             document.fault(path, f"{part.class_name}: {wrong}")
-            for path, _ in _given(part, key)
+            for path, _ in _given(part, place)
             if (wrong := _keyword_fault(str(path[-1])))
         ]
     if part.name not in rows:
@@ -141,25 +152,26 @@ def _torch_faults(document: Document, spec: Spec, kind: Kind) -> list[Fault]:
     if "refused" in rows[part.name]:
         return [document.fault(at, f"{part.name}: {rows[part.name]['refused']}")]
     known = rows[part.name]["args"]
-    own = ["interval", "frequency", "monitor", "warmup_steps"] if kind == "schedulers" else []
+    own = [name for name in Scheduler.model_fields if name != "name"]
+    own = own if kind == "schedulers" else []
     faults = []
-    for path, value in _given(part, key):
+    for path, value in _given(part, place):
         if message := _argument_fault(part.name, str(path[-1]), value, known, own):
             faults.append(document.fault(path, message))
     for name, row in known.items():
         if "type" in row and "default" not in row and not row.get("length"):
             if name not in part.args:
                 text = f"{part.name} needs {name}: {row['type']}; add it to {key}"
-                faults.append(document.fault((key,), text))
+                faults.append(document.fault(place, text))
     return faults
 
 
-def _given(part: Optimizer | Scheduler, key: str) -> list[tuple[Path, JsonValue]]:
+def _given(part: Optimizer | Scheduler, place: Path) -> list[tuple[Path, JsonValue]]:
     """The arguments of an optimizer, its groups included, or of a scheduler, by their paths."""
-    given: list[tuple[Path, JsonValue]] = [((key, n), value) for n, value in part.args.items()]
+    given: list[tuple[Path, JsonValue]] = [((*place, n), value) for n, value in part.args.items()]
     if isinstance(part, Optimizer):
         for number, group in enumerate(part.groups):
-            given += [((key, "groups", number, n), value) for n, value in group.args.items()]
+            given += [((*place, "groups", number, n), value) for n, value in group.args.items()]
     return given
 
 

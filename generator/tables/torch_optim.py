@@ -1,4 +1,7 @@
-"""The optimizers and schedulers of torch, from the table that tools/write_torch_tables.py wrote."""
+"""The optimizers and schedulers of torch, from the table that tools/write_torch_tables.py wrote.
+
+Beside them stand the schedules that lgen makes of several of torch's.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,21 @@ from typing import Any, Literal
 Kind = Literal["optimizers", "schedulers"]
 
 
+# schedules that torch has no class for: several of its classes, one after the other
+_OWN: dict[str, dict[str, Any]] = {
+    "WSD": {
+        "doc": "Warmup, a stable rate, and decay to zero in the run's last steps.",
+        "args": {"total_steps": {"length": True, "refused": "it is the run's own length"}},
+    }
+}
+
+
 @cache
 def _table() -> dict[str, Any]:
     """The whole table."""
     text = resources.files("lgen.tables").joinpath("torch_optim.json").read_text("utf-8")
     table: dict[str, Any] = json.loads(text)
+    table["schedulers"] |= _OWN
     return table
 
 

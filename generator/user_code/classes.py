@@ -85,6 +85,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class MetricObjects:
+    """The torchmetrics objects of a module: the attributes of self that hold them.
+
+    `any` is also true where one has no attribute of its own, as one that another module makes.
+    `in_training_step` says whether that step may use one, `sync_on_step` whether one is made with
+    dist_sync_on_step.
+    """
+
+    attributes: tuple[str, ...] = ()
+    any: bool = False
+    in_training_step: bool = False
+    sync_on_step: bool = False
+
+
+@dataclass(frozen=True)
 class UserClass:
     """The user's module.
 
@@ -92,6 +107,8 @@ class UserClass:
     without one. `constructor` is None where a package's base class brings it. `file_classes` are
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
+    `metrics` are its torchmetrics objects. `training` names the steps that train. `attributes` are
+    the names that the class assigns to self, None where there may be more.
     """
 
     file: str
@@ -103,6 +120,14 @@ class UserClass:
     configures: Literal["optimizer", "optimizer and scheduler"] | None = None
     package_bases: tuple[str, ...] = ()
     file_classes: tuple[str, ...] = ()
+    metrics: MetricObjects = MetricObjects()
+    training: tuple[str, ...] = ("training_step",)
+    attributes: tuple[str, ...] | None = None
+
+    @property
+    def training_steps(self) -> list[Step]:
+        """The steps that train, in the order of the loop."""
+        return [self.steps[name] for name in self.training]
 
 
 @dataclass(frozen=True)
@@ -141,4 +166,5 @@ class UserData:
 
 def has_loop(module: UserClass, data: UserData, stage: str) -> bool:
     """Whether the module has the step of a stage, and the data class its data."""
-    return STEP_OF_STAGE[stage] in module.steps and stage in data.sources
+    trains = stage == "train"
+    return (trains or STEP_OF_STAGE[stage] in module.steps) and stage in data.sources

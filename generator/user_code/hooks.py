@@ -44,7 +44,7 @@ HOOKS = _TRAINING | {
 }
 
 # hooks whose result is a dict of metrics that are no means
-METRIC_HOOKS = ("on_validation_epoch_end", "on_test_epoch_end")
+METRIC_HOOKS = ("on_train_epoch_end", "on_validation_epoch_end", "on_test_epoch_end")
 
 _IN_SCRIPT = "train.py holds this in the open; remove the method and edit train.py"
 UNSUPPORTED = {
@@ -82,8 +82,11 @@ UNSUPPORTED = {
 
 # Lightning's attributes of self, with what to write instead
 SELF_ATTRIBUTES = {
-    "log": "return the value from the step in a dict, such as {'loss': loss, 'acc': acc}",
-    "log_dict": "return the values from the step in a dict with the loss",
+    "log": "return the value from the step in a dict, such as {'loss': loss, 'acc': acc}; of a "
+    "torchmetrics object return {'acc': self.acc.compute()} from on_train_epoch_end or "
+    "on_validation_epoch_end",
+    "log_dict": "return the values from the step in a dict with the loss; of a MetricCollection "
+    "return its compute() from on_train_epoch_end or on_validation_epoch_end",
     "trainer": "name epoch, step or optimizer as an argument of the method",
     "logger": "name log as an argument of the method",
     "loggers": "name log as an argument of the method",

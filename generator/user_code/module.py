@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from lgen.spec.fault import Fault
-from lgen.user_code.classes import Step, UserClass
+from lgen.user_code.attributes import assigned, attributes, loss_attributes
+from lgen.user_code.classes import MetricObjects, Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.metric_objects import metric_objects
+from lgen.user_code.optimizer import closure_fault
 from lgen.user_code.results import Methods, returned
 from lgen.user_code.source import Function, Lineage, Project, dotted
 from lgen.user_code.steps import assigned_faults, read_step, self_name, shape_fault
@@ -21,11 +24,17 @@ _PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
 _CONFIGURE = "annotate it `-> Optimizer` or `-> tuple[Optimizer, LRScheduler]`"
 
 
-def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass | list[Fault]:
+def read_module(
+    root: Path,
+    path: str,
+    defines: Sequence[str] = (),
+    training: tuple[str, ...] = ("training_step",),
+) -> UserClass | list[Fault]:
     """The class that a path such as model.py:Classifier names, or all that is wrong with it.
 
     `defines` names what a base class of a package brings: such a step is taken to be called with
-    batch and batch_idx and to return its loss, such a hook with nothing.
+    batch and batch_idx and to return its loss, such a hook with nothing. `training` names the
+    steps that train.
     """
     project = Project(root)
     file, _, name = path.partition(":")
@@ -38,17 +47,18 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         return [Fault(file, top.lineno, text)]
     methods = lineage.methods()
     bases = tuple(b for b in lineage.package_bases if b.rpartition(".")[2] not in _PLAIN)
-    faults = list(_method_faults(methods, lineage))
+    faults = list(_method_faults(methods, lineage, training))
     steps: dict[str, Step] = {}
     hooks: dict[str, Step] = {}
-    losses = _loss_attributes(lineage)
+    losses = loss_attributes(lineage)
+    known = {*STEPS, *training}
     for method, (where, function) in methods.items():
-        if method in STEPS or method in HOOKS:
+        if method in known or method in HOOKS:
             step = read_step(method, where, function, methods, losses)
             if isinstance(step, list):
                 faults += step
             else:
-                (steps if method in STEPS else hooks)[method] = step
+                (steps if method in known else hooks)[method] = step
     for brought in defines:
         if brought in STEPS:
             loss: Literal["loss", "other"] = "other" if brought == "predict_step" else "loss"
@@ -57,15 +67,22 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
             steps.setdefault(brought, given)
         elif brought in HOOKS:
             hooks.setdefault(brought, Step(brought, file, top.lineno))
-    if "training_step" not in methods and "training_step" not in steps:
-        text = f"class {name} has no training_step{_misspelt(methods)}"
-        if bases:
-            text += f"; if {bases[0]} brings it, add `defines: [training_step]` to the spec"
+    for needed in training:
+        if needed in methods or needed in steps:
+            continue
+        text = f"class {name} has no {needed}{_misspelt(needed, methods)}"
+        if bases and needed in STEPS:
+            text += f"; if {bases[0]} brings it, add `defines: [{needed}]` to the spec"
         faults.append(Fault(file, top.lineno, text))
     if not lineage.package_bases:
         text = f"class {name} is no nn.Module; write class {name}(nn.Module)"
         faults.append(Fault(file, top.lineno, text))
-    faults += assigned_faults(lineage, [*STEPS, *HOOKS, "configure_optimizers"])
+    faults += assigned_faults(lineage, [*known, *HOOKS, "configure_optimizers"])
+    metrics = metric_objects(project, lineage)
+    if not isinstance(metrics, MetricObjects):
+        faults += metrics
+        metrics = MetricObjects()
+    faults += _named_twice(steps, hooks)
     configures = _configures(methods)
     if isinstance(configures, Fault):
         faults.append(configures)
@@ -82,22 +99,39 @@ def read_module(root: Path, path: str, defines: Sequence[str] = ()) -> UserClass
         configures=configures,
         package_bases=bases,
         file_classes=project.file_classes(file),
+        metrics=metrics,
+        training=training,
+        attributes=attributes(lineage),
     )
 
 
-def _misspelt(methods: Methods) -> str:
-    """Which method may be meant to be the training_step."""
-    close = difflib.get_close_matches("training_step", methods, n=1, cutoff=0.6)
+def _named_twice(steps: Mapping[str, Step], hooks: Mapping[str, Step]) -> Iterator[Fault]:
+    """The metrics of on_train_epoch_end whose names are those of the step's means."""
+    hook, step = hooks.get("on_train_epoch_end"), steps.get("training_step")
+    if hook is None or step is None or hook.returns is None:
+        return
+    of_step = ("loss",) if step.returns == "loss" else step.metrics or ()
+    for key in hook.metrics or ():
+        if key in of_step:
+            text = f"train_{key}_epoch is the mean of what training_step returns; name it otherwise"
+            yield Fault(hook.file, hook.line, text)
+
+
+def _misspelt(needed: str, methods: Methods) -> str:
+    """Which method may be meant to be a step."""
+    close = difflib.get_close_matches(needed, methods, n=1, cutoff=0.6)
     return f"; is {close[0]} meant to be it?" if close else ""
 
 
-def _method_faults(methods: Methods, lineage: Lineage) -> Iterator[Fault]:
+def _method_faults(
+    methods: Methods, lineage: Lineage, training: tuple[str, ...]
+) -> Iterator[Fault]:
     """What no method may be called or use."""
-    own = {name for name in methods} | _assigned(lineage)
+    own = {name for name in methods} | assigned(lineage)
     for name, (file, function) in methods.items():
         if name in UNSUPPORTED:
             yield Fault(file, function.lineno, f"{name} is not called; {UNSUPPORTED[name]}")
-        known = [*STEPS, *HOOKS, "configure_optimizers"]
+        known = [*STEPS, *HOOKS, *training, "configure_optimizers"]
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.86)
         if close and name not in known and close[0] not in methods and name not in UNSUPPORTED:
             text = f"{name} is called by nothing; did you mean {close[0]}?"
@@ -113,34 +147,6 @@ def _method_faults(methods: Methods, lineage: Lineage) -> Iterator[Fault]:
                 yield Fault(file, node.lineno, text)
 
 
-def _assigned(lineage: Lineage) -> set[str]:
-    """The attributes of self that the class assigns itself."""
-    return {
-        node.attr
-        for cls in lineage.classes
-        for node in ast.walk(cls.node)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and dotted(node.value) == "self"
-        and node.attr != "automatic_optimization"
-    }
-
-
-def _loss_attributes(lineage: Lineage) -> frozenset[str]:
-    """The attributes of self that hold a loss of torch.nn, such as nn.CrossEntropyLoss()."""
-    return frozenset(
-        target.attr
-        for cls in lineage.classes
-        for node in ast.walk(cls.node)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-        for target in node.targets
-        if isinstance(target, ast.Attribute)
-        and dotted(target.value) == "self"
-        and dotted(node.value.func).startswith(("nn.", "torch.nn."))
-        and dotted(node.value.func).endswith("Loss")
-    )
-
-
 def _configures(
     methods: Methods,
 ) -> Literal["optimizer", "optimizer and scheduler"] | Fault | None:
@@ -153,6 +159,8 @@ def _configures(
     signature = function.args
     if len(signature.posonlyargs) + len(signature.args) > 1 or signature.kwonlyargs:
         return Fault(file, function.lineno, "configure_optimizers takes no argument but self")
+    if wanting := closure_fault(file, function):
+        return wanting
     returns = function.returns
     if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lgen.spec.fault import Fault, nearest
 from lgen.spec.parts import Optimizer
 from lgen.tables.torch_optim import classes
-from lgen.user_code.source import Project, statements
+from lgen.user_code.source import Function, Project, dotted, statements
 
 
 def optimizer_file(root: Path, optimizer: Optimizer | None) -> str | None:
@@ -40,6 +40,22 @@ def optimizer_faults(root: Path, optimizer: Optimizer | None) -> list[str]:
     if name in known or "*" in known:
         return []
     return [f"{file} has no class {name}{nearest(name, known)}; define it there or import it there"]
+
+
+def closure_fault(file: str, function: Function) -> Fault | None:
+    """What is wrong where configure_optimizers names an optimizer whose step asks for a closure."""
+    rows = classes("optimizers")
+    for node in ast.walk(function):
+        if not isinstance(node, ast.expr):
+            continue
+        name = dotted(node).rpartition(".")[2]
+        if "closure" in rows.get(name, {}):
+            text = (
+                f"{name} evaluates a batch several times in a step, for which the script needs to "
+                f"know of it; write optimizer: {{name: {name}}} in lgen.yaml instead"
+            )
+            return Fault(file, node.lineno, text)
+    return None
 
 
 def _names(tree: ast.Module) -> list[str]:

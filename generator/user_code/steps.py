@@ -8,7 +8,7 @@ from typing import Literal
 
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step
-from lgen.user_code.hooks import HOOKS, METRIC_HOOKS, STEPS
+from lgen.user_code.hooks import ANYWHERE, HOOKS, METRIC_HOOKS, STEPS
 from lgen.user_code.results import Methods, Result, own_nodes, result, returned
 from lgen.user_code.source import Function, Lineage, dotted, statements
 
@@ -71,9 +71,14 @@ def shape_fault(name: str, file: str, function: Function) -> Fault | None:
         return Fault(file, at, f"{name} is async; write a plain def")
     if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(function)):
         return Fault(file, at, f"{name} is a generator; return its result in place of yield")
-    if self_name(function) in ("", *STEPS.get(name, HOOKS.get(name, ()))):
+    if self_name(function) in ("", *known_arguments(name)):
         return Fault(file, at, f"{name} has no self; write it as its first parameter")
     return None
+
+
+def known_arguments(name: str) -> tuple[str, ...]:
+    """The arguments that a method may name; a step that a spec names is one that trains."""
+    return STEPS.get(name) or HOOKS.get(name) or ANYWHERE
 
 
 def read_step(
@@ -82,7 +87,7 @@ def read_step(
     """A step or hook, or all that is wrong with it."""
     if wrong := shape_fault(name, file, function):
         return [wrong]
-    allowed = STEPS.get(name) or HOOKS[name]
+    allowed = known_arguments(name)
     signature = function.args
     positional = [a.arg for a in [*signature.posonlyargs, *signature.args]][1:]
     keywords = [a.arg for a in signature.kwonlyargs]
@@ -102,14 +107,14 @@ def read_step(
         if extra is not None
     ]
     found = result(function, methods, losses)
-    if name in STEPS:
+    if name not in HOOKS:
         faults += _step_result_faults(name, file, function, found)
     else:
         faults += _hook_result_faults(name, file, function, found)
     if faults:
         return faults
     kinds: dict[str, Literal["loss", "dict"]] = {"loss": "loss", "dict": "dict"}
-    used = name in STEPS or name in METRIC_HOOKS
+    used = name not in HOOKS or name in METRIC_HOOKS
     return Step(
         name,
         file,
@@ -125,6 +130,7 @@ def read_step(
 
 def _step_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:
     """What is wrong with the result of a step."""
+    trains = name == "training_step" or name not in STEPS
     if name == "predict_step":
         if found.kind == "none":
             yield Fault(
@@ -134,14 +140,14 @@ def _step_result_faults(name: str, file: str, function: Function, found: Result)
         lines = [node.lineno for node in returned(function)]
         at = function.lineno if function.returns is not None or not lines else lines[0]
         yield Fault(file, at, f"what {name} returns cannot be told; {_ASK}")
-    elif name == "training_step" and found.kind == "none":
-        text = "training_step returns nothing; return its loss, or a dict with the key loss"
+    elif trains and found.kind == "none":
+        text = f"{name} returns nothing; return its loss, or a dict with the key loss"
         yield Fault(file, function.lineno, text)
-    elif name == "training_step" and found.keys is not None and "loss" not in found.keys:
+    elif trains and found.keys is not None and "loss" not in found.keys:
         near = nearest("loss", found.keys)
-        text = f"training_step's dict has no key loss{near}; train.py calls backward on it"
+        text = f"{name}'s dict has no key loss{near}; train.py calls backward on it"
         yield Fault(file, function.lineno, text)
-    elif name == "training_step":
+    elif trains:
         for key in found.keys or ():
             if f"{key}_epoch" in (found.keys or ()):
                 text = f"{key}_epoch is the name of {key}'s mean over the epoch; name it otherwise"

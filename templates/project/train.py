@@ -7,7 +7,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import count, islice
 from pathlib import Path
@@ -18,6 +18,7 @@ import torch.distributed as dist
 import tyro
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_before_torch
 from torch import Tensor, nn
+from torch.distributed.checkpoint.state_dict import get_model_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
     MixedPrecisionPolicy,
@@ -35,6 +36,7 @@ from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_last
 from DATA_MODULE import DATA_CLASS
 from MODEL_MODULE import MODEL_CLASS
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
+from runtime.accumulation_schedule import batches_in_step, check_schedule
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
 from runtime.averaged_shards import averaged_shards
@@ -63,9 +65,12 @@ from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.finite_gradients import has_finite_gradients
+from runtime.freeze import freeze, set_last_rate, unfreeze
+from runtime.fresh_metrics import fresh_metrics
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
+from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
@@ -76,6 +81,8 @@ from runtime.local_shards import LocalShards
 from runtime.log import Log
 from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
+from runtime.metric_states import metric_states, reset_metrics, set_metric_states
+from runtime.metrics_in_float32 import metrics_in_float32
 from runtime.modules_by_class import modules_by_class
 from runtime.monitor_value import monitor_value
 from runtime.mps_stats import MpsStats
@@ -87,23 +94,29 @@ from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
 from runtime.parameter_groups import parameter_groups
+from runtime.parameters_of import parameters_of
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
+from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
+from runtime.restore_gradients import restore_gradients
+from runtime.restore_metrics import restore_metrics
 from runtime.restore_rank import restore_rank
 from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
 from runtime.restore_swa_rates import restore_swa_rates
+from runtime.restore_swa_shards import restore_swa_shards
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
 from runtime.save_code import save_code
 from runtime.save_hyperparameters import save_hyperparameters
+from runtime.scheduled_batch import check_scheduled_batch
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -111,13 +124,18 @@ from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
 from runtime.sharded_state import sharded_state
+from runtime.steps_of_epochs import steps_of_epochs
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
+from runtime.swa_state import swa_state
+from runtime.swap import swap
 from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
+from runtime.train_only import train_only
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
+from runtime.uncounted_repeats import uncounted_repeats
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
 from runtime.windows import windows
@@ -153,31 +171,46 @@ class Config:
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
-    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or swa
+    # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or finetuning or swa
     #: for NAME, TYPE, default in optimizer_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
     #: endfor
     layer_decay: float = {{ layer_decay }}  # rate of a layer as a share of the next one's  #: if decays_by_layer
-    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate
+    accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate_evenly
+    # from which epoch on how many batches make a step: --accumulation-schedule 0 1 4 8  #: if accumulate_by_epoch
+    accumulation_schedule: tuple[tuple[int, int], ...] = {{ accumulation_schedule | literal }}  #: if accumulate_by_epoch
     gradient_clip_val: float = {{ gradient_clip_val }}  # {{ clip_meaning }}  #: if clip
     ema_decay: float = {{ ema_decay }}  # share of the averaged weights that a step keeps  #: if ema
     ema_update_every_n_steps: int = {{ ema_update_every_n_steps }}  # steps between averages  #: if ema_every_n
+    unfreeze_backbone_at_epoch: int = {{ unfreeze_backbone_at_epoch }}  # trains all of it from then on; counted from 0  #: if finetuning
+    backbone_initial_ratio_lr: float = {{ backbone_initial_ratio_lr }}  # rate that it starts with, as a share of lr  #: if backbone_ratio
+    backbone_initial_lr: float = {{ backbone_initial_lr }}  # rate that it starts with  #: if backbone_rate
+    backbone_multiplier: float = {{ backbone_multiplier }}  # its rate by that of the epoch before  #: if finetuning
     swa_epoch_start: SWA_START_TYPE = {{ swa_epoch_start | literal }}  # {{ swa_start_meaning }}  #: if swa
     swa_lrs: float = {{ swa_lrs }}  # learning rate of the averaged epochs  #: if swa_lrs_set
     annealing_epochs: int = {{ annealing_epochs }}  # epochs on the way to swa_lrs  #: if swa_lrs_set
 
+    #: for block in block_settings
+    # {{ block.name }}
+    #: for NAME, TYPE, default, meaning in block.settings
+    NAME: TYPE = {{ default | literal }}  # {{ meaning }}
+    #: endfor
+
+    #: endfor
     #: if has_scheduler_fields
     # scheduler
     #: for NAME, TYPE, default in scheduler_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
     #: endfor
     warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
+    decay_steps: DECAY_TYPE = {{ decay_steps | literal }}  # {{ decay_meaning }}  #: if wsd
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
 
-    # loop  #: if max_epochs_set
-    max_epochs: int = {{ max_epochs }}  # epochs of the whole run  #: if max_epochs_set
-    # loop  #: if not max_epochs_set
+    # loop
+    #: if max_epochs_set
+    max_epochs: int = {{ max_epochs }}  # epochs of the whole run
+    #: endif
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
@@ -191,10 +224,12 @@ class Config:
     # checkpoints  #: if has_checkpoint_fields and not early_stopping
     # checkpoints and early stopping  #: if has_checkpoint_fields and early_stopping
     # early stopping  #: if not has_checkpoint_fields
+    #: if has_checkpoint_fields
     save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
     every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
     every_n_train_steps: int = {{ every_n_train_steps }}  # steps between checkpoints  #: if save_every_n_steps
     train_time_interval: float = {{ train_time_interval }}  # seconds between checkpoints  #: if save_by_time
+    #: endif
     patience: int = {{ patience }}  # validations without improvement before the run stops  #: if early_stopping
     min_delta: float = {{ min_delta }}  # smallest change that counts as improvement  #: if early_stopping
     #: endif
@@ -212,16 +247,24 @@ class Config:
             #: for NAME, allowed in optimizer_bounds
             NAME={{ allowed | literal }},
             #: endfor
+            #: for NAME, allowed in block_bounds
+            NAME={{ allowed | literal }},
+            #: endfor
             #: for NAME, allowed in scheduler_bounds
             NAME={{ allowed | literal }},
             #: endfor
             warmup_steps={{ bounds.warmup_steps | literal }},  #: if warmup
+            decay_steps={{ bounds.decay_steps | literal }},  #: if wsd
             scheduler_frequency={{ bounds.scheduler_frequency | literal }},  #: if scheduler_frequency_set
             layer_decay={{ bounds.layer_decay | literal }},  #: if decays_by_layer
-            accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate
+            accumulate_grad_batches={{ bounds.accumulate_grad_batches | literal }},  #: if accumulate_evenly
             gradient_clip_val={{ bounds.gradient_clip_val | literal }},  #: if clip
             ema_decay={{ bounds.ema_decay | literal }},  #: if ema
             ema_update_every_n_steps={{ bounds.ema_update_every_n_steps | literal }},  #: if ema_every_n
+            unfreeze_backbone_at_epoch={{ bounds.unfreeze_backbone_at_epoch | literal }},  #: if finetuning
+            backbone_initial_ratio_lr={{ bounds.backbone_initial_ratio_lr | literal }},  #: if backbone_ratio
+            backbone_initial_lr={{ bounds.backbone_initial_lr | literal }},  #: if backbone_rate
+            backbone_multiplier={{ bounds.backbone_multiplier | literal }},  #: if finetuning
             swa_epoch_start={{ bounds.swa_epoch_start | literal }},  #: if swa
             swa_lrs={{ bounds.swa_lrs | literal }},  #: if swa_lrs_set
             annealing_epochs={{ bounds.annealing_epochs | literal }},  #: if swa_lrs_set
@@ -241,9 +284,22 @@ class Config:
             patience={{ bounds.patience | literal }},  #: if early_stopping
             min_delta={{ bounds.min_delta | literal }},  #: if early_stopping
         )
+        check_schedule(self.accumulation_schedule)  #: if accumulate_by_epoch
 
 
-class TrainingStep(nn.Module):  #: if ddp
+class TrainingStep(nn.Module):  #: if ddp and blocks
+    """A step of the model as a forward pass: DDP sees to gradients where it is called."""
+
+    def __init__(self, model: UserModel, step: Callable[..., Any]) -> None:
+        super().__init__()
+        self.model = model  # where DDP finds the parameters
+        self.step = step
+
+    def forward(self, *arguments: Any, **keywords: Any) -> Any:
+        return self.step(*arguments, **keywords)
+
+
+class TrainingStep(nn.Module):  #: if ddp and not blocks
     """The training step as a forward pass: DDP sees to gradients where it is called."""
 
     def __init__(self, model: UserModel) -> None:
@@ -269,7 +325,7 @@ def EVALUATE(
     """Return the mean of each metric over all samples of the loader."""
     broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()  #: if stage.measures
-    with evaluation_mode(model, DEVICE_TYPE):
+    with EVALUATION_MODE:
         model.ON_START({{ stage.on_start.arguments }})  #: if stage.on_start.defined
         model.ON_EPOCH_START({{ stage.on_epoch_start.arguments }})  #: if stage.on_epoch_start.defined
         for batch in LOADER:  #: wrap if not fsdp and not stage.needs_batch_idx
@@ -296,8 +352,9 @@ def EVALUATE(
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
         results = means(metrics.sums(), prefix)  #: if stage.measures and not distributed and stage.several
         results = means(sum_over_ranks(metrics.sums()), prefix)  #: if stage.measures and distributed and stage.several
-        returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns
-        returned = mean_over_ranks(returned)  # of what each rank has seen  #: if stage.epoch_end_returns and distributed
+        returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns and not distributed
+        # the mean of what each rank has seen  #: if stage.epoch_end_returns and distributed
+        returned = mean_over_ranks(model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}))  #: if stage.epoch_end_returns and distributed
         for name, value in returned.items():  #: if stage.epoch_end_returns
             results[prefix + name] = float(value)  #: if stage.several
             results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
@@ -319,7 +376,7 @@ def predict(  #: if predict
     folder: Path
 ) -> None:
     """Write what predict_step returns for each batch to a file, numbered in data order."""
-    with evaluation_mode(model, DEVICE_TYPE):
+    with EVALUATION_MODE:
         model.on_predict_start({{ predict_loop.on_start.arguments }})  #: if predict_loop.on_start.defined
         model.on_predict_epoch_start({{ predict_loop.on_epoch_start.arguments }})  #: if predict_loop.on_epoch_start.defined
         for batch_idx, batch in enumerate(LOADER):  #: wrap if not fsdp
@@ -522,8 +579,11 @@ def main(cfg: Config) -> dict[str, float]:
     model = UserModel({{ model_arguments }})
     model.load_state_dict(load_weights(cfg.init_from), strict={{ init_strict }})  #: if init_from
     model.to(MODEL_DTYPE)  #: if true_precision
+    metrics_in_float32(model)  # sums of half precision lose what they add  #: if metric_objects_in_half
     model.to(device)  #: if moves_batches
     nn.SyncBatchNorm.convert_sync_batchnorm(model)  #: if sync_batchnorm
+    # what is trained from cfg.unfreeze_backbone_at_epoch on  #: if finetuning
+    backbone = freeze({{ freeze_arguments }})  #: if finetuning
     if is_main:  #: wrap if distributed and summary
         print(summarize({{ summary_arguments }}))  #: if summary
     # parameters are gathered for a forward or backward pass and sharded again after it
@@ -605,9 +665,10 @@ def main(cfg: Config) -> dict[str, float]:
     val_interval = cfg.val_check_interval  #: if val_interval_count
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
-    # --- optimizer ---
+    # --- optimizer ---  #: if not blocks
+    # --- optimizers ---  #: if blocks
 
-    total_steps = cfg.max_epochs * STEPS_PER_EPOCH  #: if total_by_epochs
+    total_steps = EPOCHS_STEPS  #: if total_by_epochs
     if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
     total_steps = cfg.max_steps  #: if total_by_steps
@@ -621,7 +682,7 @@ def main(cfg: Config) -> dict[str, float]:
     # the last layer has the rate lr, each before it layer_decay times that of the next  #: if decays_by_layer
     groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
     optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
-    optimizer = OPTIMIZER(model.parameters(), {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
+    optimizer = OPTIMIZER(TRAINED_PARAMETERS, {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
     settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
     settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
     optimizer = model.configure_optimizers()  #: if configured_optimizer
@@ -629,7 +690,7 @@ def main(cfg: Config) -> dict[str, float]:
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
     averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
-    averaged = AveragedModel(model)  # holds no epoch yet  #: if swa
+    averaged = AveragedModel(AVERAGED)  # holds no epoch yet  #: if swa
     swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
     swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
     if swa_start > cfg.max_epochs:  #: if swa and not swa_share and max_epochs_set
@@ -640,18 +701,50 @@ def main(cfg: Config) -> dict[str, float]:
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
     )
-    after_warmup = SCHEDULER({{ scheduler_call }})
-    scheduler = lr_scheduler.SequentialLR(
+    after_warmup = SCHEDULER({{ scheduler_call }})  #: if not wsd
+    scheduler = lr_scheduler.SequentialLR(  #: if not wsd
         optimizer, [warmup, after_warmup], milestones=[cfg.warmup_steps]
     )
     #: endif
+    #: if wsd
+    stable = lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=0)
+    # a run that is too short for all of it has no stable part  #: if warmup
+    decay_start = max(STABLE_FROM, total_steps - DECAY_STEPS)
+    decay_length = max(1, total_steps - decay_start)
+    decay = lr_scheduler.LinearLR(  #: if not decay_cosine
+        optimizer, start_factor=1.0, end_factor=0.0, total_iters=decay_length
+    )
+    decay = lr_scheduler.CosineAnnealingLR(optimizer, T_max=decay_length)  #: if decay_cosine
+    scheduler = lr_scheduler.SequentialLR(  #: if warmup
+        optimizer, [warmup, stable, decay], milestones=[cfg.warmup_steps, decay_start]
+    )
+    scheduler = lr_scheduler.SequentialLR(optimizer, [stable, decay], milestones=[decay_start])  #: if not warmup
+    #: endif
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
-    scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
-    ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
+    backbone_lr: float | None = None  # while it is frozen  #: if finetuning
+    if checkpoint is not None and checkpoint.get("backbone_lr") is not None:  #: if finetuning and checkpoint and not weights_only
+        backbone_lr = checkpoint["backbone_lr"]
+        unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
+        unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
+    scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16 and not blocks
+    #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+    PARAMETERS_OF = parameters_of(model, {{ block.part_names }})
+    OPTIMIZER_OF = CLASS_OF(PARAMETERS_OF, {{ block.optimizer_arguments }})
+    SCHEDULER_OF = SCHEDULE_OF({{ block.scheduler_arguments }})  #: if block.scheduler
+    # its loss has a range of its own, and so a scale of its own  #: if fp16
+    SCALER_OF = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16
+    # DDP takes up what is to be trained where it is built  #: if ddp
+    with train_only(model, PARAMETERS_OF):  #: if ddp
+        DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF))  #: if not deterministic_buckets
+        # the gradient buckets stay as they are: a resumed run adds gradients in the same order  #: if deterministic_buckets
+        DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF), find_unused_parameters=True)  #: if deterministic_buckets
+    
+    #: endfor
+    ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets and not blocks
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
     # gradients of the ranks in the same order
-    ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
+    ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets and not blocks
     training_step = torch.compile(model.training_step, {{ compile_arguments }})  #: if compile_step and not ddp
     ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
     early_stopping = EarlyStopping(  #: if early_stopping
@@ -663,7 +756,8 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
         divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
     )
-    train_metrics = TrainingMetrics()  #: if not skip_nonfinite
+    train_metrics = TrainingMetrics()  #: if not skip_nonfinite and not blocks
+    train_metrics = TrainingMetrics(losses={{ block_losses | literal }})  #: if blocks
     train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
@@ -681,6 +775,7 @@ def main(cfg: Config) -> dict[str, float]:
         this_rank = {  #: if not weights_only
             "random_state": get_random_state(DEVICE_TYPE),
             "train_metrics": train_metrics.state_dict(),
+            "metric_states": metric_states(model, "cpu"),  #: if metric_objects
             "train_data": TRAIN_DATA.state_dict(),  #: if stateful_train_data
         }
         ranks = gather_to_main(this_rank)  #: if distributed and not weights_only
@@ -691,19 +786,29 @@ def main(cfg: Config) -> dict[str, float]:
                 "model": averaged.module.state_dict(),  #: if ema and not fsdp
                 "raw_model": model.state_dict(),  #: if ema and not fsdp and not weights_only
                 "n_averaged": int(averaged.n_averaged),  #: if ema and not weights_only
-                "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only
+                "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only and not blocks
+                #: if not weights_only
+                #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                {{ block.optimizer_key | literal }}: OPTIMIZER_OF.state_dict(),
+                {{ block.scheduler_key | literal }}: SCHEDULER_OF.state_dict(),  #: if block.scheduler
+                {{ block.scaler_key | literal }}: SCALER_OF.state_dict(),  #: if fp16
+                {{ block.gradients_key | literal }}: [p.grad for p in PARAMETERS_OF],  #: if block.accumulate
+                #: endfor
+                #: endif
                 "group_settings": settings,  #: if saves_groups
-                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not weights_only
+                "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not fsdp and not weights_only
+                "epochs_averaged": int(averaged.n_averaged),  #: if swa and fsdp and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
-                "scaler": scaler.state_dict(),  #: if fp16 and not weights_only
+                "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
+                "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
                 "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
                 "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
                 "step": step,
                 "epoch": next_epoch,
-                "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa
+                "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa or finetuning
                 "position": train_sampler.position_at(batch_idx),  #: if map_style
                 "position": batch_idx,  #: if stateful_train_data
                 "validations": validations,  #: if counts_validations
@@ -730,11 +835,12 @@ def main(cfg: Config) -> dict[str, float]:
 
     def finish_average() -> dict[str, float]:  #: if swa
         """Validate the average of the epochs, which the model then has, and write it."""
-        model.load_state_dict(averaged.module.state_dict())
+        model.load_state_dict(averaged.module.state_dict())  #: if not fsdp
+        swap(LocalShards(model), averaged.module)  #: if fsdp
         broadcast_buffers(model)  #: if distributed
         train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
         # the statistics of batch norm belong to weights that no step has made
-        with torch.no_grad():
+        with PASS_MODE:
             for batch in batch_norm_batches(model, WHOLE_EPOCH):  #: wrap if not pass_counts_batches
                 for batch_idx, batch in enumerate(batch_norm_batches(model, WHOLE_EPOCH)):  #: wrap if pass_counts_batches
                     batch = to_dtype(batch, MODEL_DTYPE)  #: if true_precision
@@ -754,13 +860,14 @@ def main(cfg: Config) -> dict[str, float]:
             print(f"average of {int(averaged.n_averaged)} epochs  {as_text(metrics)}")  #: if validation
             print(f"average of {int(averaged.n_averaged)} epochs")  #: if not validation
         state = {
-            "model": model.state_dict(),
+            "model": model.state_dict(),  #: if not fsdp
             "step": step,
             "epoch": epoch,
             "last_epoch": epoch,
-            "global_batch": GLOBAL_BATCH,  #: if map_style
+            "global_batch": LAST_GLOBAL_BATCH,  #: if map_style
             "config": asdict(cfg),
         }
+        checkpoints.write_shards({"model": get_model_state_dict(model)})  #: if fsdp
         checkpoints.write(state, swa_path)  #: if not distributed
         from_main(checkpoints.write, state, swa_path)  #: if distributed
         return metrics  #: if validation
@@ -768,26 +875,39 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- resume ---  #: if checkpoint and not weights_only
 
+    last_epoch = -1  # no epoch has set the rate of the backbone  #: if finetuning and checkpoint and not weights_only
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
-        check_global_batch(checkpoint["global_batch"], {{ global_batch_arguments }})  #: if map_style
+        CHECK_BATCH({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
+        #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
+        restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate
+        #: endfor
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
-        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa
+        restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
+        restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
         override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
+        resize_history(optimizer)  #: if closure
+        if backbone_lr is not None and cfg.lr != checkpoint["config"]["lr"]:  #: if finetuning and has_lr
+            backbone_lr = optimizer.param_groups[-1]["lr"]  # has changed with lr
+        last_epoch = checkpoint["last_epoch"]  #: if finetuning
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
+        restore_metrics({{ restore_metrics_arguments }})  #: if metric_objects
         elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
         started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
@@ -801,7 +921,7 @@ def main(cfg: Config) -> dict[str, float]:
         # a batch or window that was not full has met the end of the epoch's data
         used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
         # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % cfg.accumulate_grad_batches > 0  #: if may_resume_used_up and not ending_stream
+        used_up = batch_idx % ACCUMULATED_AT_RESUME > 0  #: if may_resume_used_up and not ending_stream
         print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
         train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
@@ -861,14 +981,32 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_sampler.epoch = epoch  #: if map_style
+        if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
+            if backbone_lr is not None:  #: if finetuning
+                backbone_lr = NEXT_BACKBONE_LR
+                optimizer.param_groups[-1]["lr"] = backbone_lr  #: if not scheduler
+                set_last_rate(optimizer, backbone_lr, scheduler)  #: if scheduler
+            elif epoch >= cfg.unfreeze_backbone_at_epoch:  #: if finetuning
+                backbone_lr = FIRST_BACKBONE_LR
+                unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
+                unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
+                # DDP averages the gradients of what was trained when it was built  #: if ddp
+                ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
+                ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
+                ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
+        accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
         batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
         batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
-        batches = windows(WINDOWED, cfg.accumulate_grad_batches)  #: if not sized and accumulate
+        batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
-                window_size = min(cfg.accumulate_grad_batches, num_batches - batch_idx)  #: if actual_window
+                #: if closure
+                #: include "project/steps/closure.py"
+                #: endif
+                #: if one_step
+                window_size = min(ACCUMULATED, num_batches - batch_idx)  #: if actual_window
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 model.on_before_zero_grad({{ hooks.on_before_zero_grad.arguments }})  #: if accumulate and hooks.on_before_zero_grad.defined
@@ -876,6 +1014,7 @@ def main(cfg: Config) -> dict[str, float]:
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
+                states = metric_states(model)  # for a step that changes nothing  #: if skip_nonfinite and metric_objects
                 for batch, is_last in window:  #: wrap if accumulate_enumerates
                     for batch, _ in window:  #: wrap if accumulate_plain
                         # average the gradients over the ranks once, in the window's last backward pass
@@ -951,6 +1090,12 @@ def main(cfg: Config) -> dict[str, float]:
                 else:  #: if skip_nonfinite and not distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                if not finite:  #: if skip_nonfinite and metric_objects
+                    set_metric_states(model, states)
+                #: endif
+                #: if blocks
+                #: include "project/steps/blocks.py"
+                #: endif
                 model.on_train_batch_end({{ hooks.on_train_batch_end.arguments }})  #: if hooks.on_train_batch_end.defined
                 batch_idx += 1  #: if counts_batches and (not accumulate or hooks.on_train_batch_end.defined)
                 step += 1
@@ -962,6 +1107,9 @@ def main(cfg: Config) -> dict[str, float]:
                     row = means(train_metrics.interval_sums(), "train_")  #: if not distributed
                     row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")  #: if distributed
                     row["lr"] = optimizer.param_groups[0]["lr"]  #: if scheduler or swa_lrs_set
+                    #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                    row[{{ block.lr_key | literal }}] = OPTIMIZER_OF.param_groups[0]["lr"]  #: if block.scheduler
+                    #: endfor
                     if finite:  # a step that changed nothing has no norm  #: wrap if grad_norm and skip_nonfinite
                         row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
@@ -984,6 +1132,13 @@ def main(cfg: Config) -> dict[str, float]:
                         scheduler.step()
                     if batch_idx == num_batches and (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and val_within_epoch and sized and scheduler_frequency_set
                         scheduler.step()
+                #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+                SCHEDULER_OF.step()  #: if block.scheduler_step and not block.waits
+                if STEPPED:  #: if block.scheduler_step and block.waits
+                    SCHEDULER_OF.step()
+                if batch_idx == num_batches:  #: if block.scheduler_epoch and val_within_epoch and sized
+                    SCHEDULER_OF.step()
+                #: endfor
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
@@ -1019,21 +1174,24 @@ def main(cfg: Config) -> dict[str, float]:
             csv_logger.log(row, step=step, epoch=epoch)  #: if csv
             tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
         if STOPPED:
-            model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+            #: include "project/events/train_epoch_end.py"
             break
         if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and scheduler_epoch and not (val_within_epoch and sized)
             scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
             if (epoch + 1) % cfg.scheduler_frequency == 0:  #: if scheduler_epoch and not (val_within_epoch and sized) and scheduler_frequency_set
                 scheduler.step()
+        #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        SCHEDULER_OF.step()  #: if block.scheduler_epoch and not (val_within_epoch and sized)
+        #: endfor
         val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
             #: include "project/events/validation.py"
             metrics |= val_metrics
         #: endif
-        model.on_train_epoch_end({{ hooks.on_train_epoch_end.arguments }})  #: if hooks.on_train_epoch_end.defined
+        #: include "project/events/train_epoch_end.py"
         if epoch + 1 >= swa_start:  #: if swa
-            averaged.update_parameters(model)
+            averaged.update_parameters(AVERAGED)
             swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches

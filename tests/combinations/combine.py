@@ -1,25 +1,24 @@
-"""Valid combinations: every pair of values in some of them, and random ones."""
+"""Valid combinations of values: drawn at random, mended, or solved for; what refuses the others."""
 
 from __future__ import annotations
 
 import random
-import string
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from lgen.spec.code_rules import code_findings
 from lgen.spec.fault import Fault
 from lgen.spec.options import Spec
-from lgen.spec.rules import RULES
+from lgen.spec.predicates import training_steps
+from lgen.spec.rules import broken_rules
 from lgen.user_code.classes import STEP_OF_STAGE, UserClass, UserData
 from lgen.user_code.data import read_data
 from lgen.user_code.module import read_module
 from tests.combinations.user_code import data_text, model_text
-from tests.combinations.values import ABSENT, OPTIONS, VALUES
+from tests.combinations.values import ABSENT, BLOCKS, OPTIONS, VALUES
 
 # a combination: the place of its value in VALUES, by option
 Row = dict[str, int]
@@ -46,6 +45,9 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
     "weight-returned": ("training_step", *_EVALUATED),
+    "metrics-closure": ("metric objects",),
+    "metrics-compile": ("metric objects",),
+    "blocks-hooks": ("training hooks", "hook arguments"),
     "root-of-nothing": (
         "checkpoint",
         "loggers",
@@ -74,6 +76,8 @@ def options(row: Row) -> dict[str, Any]:
         "module": {"path": "model.py:Net", "args": of["module.args"]},
         "data": {"path": "data.py:Points", "args": of["data.args"]},
     }
+    if isinstance(of["optimizer"], str) and of["optimizer"] in BLOCKS:
+        spec["optimizers"] = BLOCKS[of["optimizer"]]
     for name in OPTIONS:
         value = of[name]
         if value is ABSENT or (name == "optimizer" and isinstance(value, str)):
@@ -100,6 +104,7 @@ def orphaned(row: Row) -> list[str]:
             "checkpoint",
             "early_stopping",
             "ema",
+            "finetuning",
             "optimizer",
             "scheduler",
             "swa",
@@ -117,10 +122,10 @@ def _is_absent(parent: str, place: int) -> bool:
 
 
 @cache
-def _module(text: str) -> UserClass:
+def _module(text: str, training: tuple[str, ...]) -> UserClass:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.py").write_text(text)
-        found = read_module(Path(folder), "model.py:Net")
+        found = read_module(Path(folder), "model.py:Net", training=training)
     assert isinstance(found, UserClass), found
     return found
 
@@ -135,7 +140,8 @@ def _data(text: str) -> UserData | list[Fault]:
 def classes(row: Row) -> tuple[UserClass, UserData | list[Fault]]:
     """The module and data class of a combination, as lgen reads them, or the data's faults."""
     of = values(row)
-    return _module(model_text(of)), _data(data_text(of))
+    training = training_steps(Spec.model_validate(options(row)))
+    return _module(model_text(of), training), _data(data_text(of))
 
 
 def broken(row: Row) -> dict[str, list[str]]:
@@ -143,7 +149,10 @@ def broken(row: Row) -> dict[str, list[str]]:
     if orphans := orphaned(row):
         return {ORPHAN: [orphans[0], orphans[0].partition(".")[0]]}
     spec = Spec.model_validate(options(row))
-    found = {rule.id: _places(rule.keys) for rule in RULES if rule.broken(spec)}
+    found: dict[str, list[str]] = {}
+    for rule in broken_rules(spec):
+        places = [*found.get(rule.id, []), *_places(rule.keys)]
+        found[rule.id] = list(dict.fromkeys(places))
     module, data = classes(row)
     if not isinstance(data, UserData):
         return found | {DATA_FAULT: ["train", "train_order"]}
@@ -162,7 +171,8 @@ def broken(row: Row) -> dict[str, list[str]]:
 
 @cache
 def _places(keys: tuple[str, ...]) -> list[str]:
-    """The options that the keys of a rule are about."""
+    """The options that the keys of a rule are about; several optimizers are a value of one."""
+    keys = tuple("optimizer" if key.startswith("optimizers") else key for key in keys)
     return [
         name
         for name in VALUES
@@ -245,101 +255,3 @@ def random_rows(number: int, seed: int) -> Iterator[Row]:
 def default_row() -> Row:
     """The combination of all defaults."""
     return {name: 0 for name in VALUES}
-
-
-def pairs_of(row: Row) -> Iterator[Pair]:
-    """Every pair of values in a combination."""
-    return combinations(sorted(row.items()), 2)
-
-
-def all_pairs() -> list[Pair]:
-    """Every pair of values of two options."""
-    items = {name: [(name, place) for place in range(len(VALUES[name]))] for name in VALUES}
-    return [
-        (one, other)
-        for a, b in combinations(sorted(VALUES), 2)
-        for one in items[a]
-        for other in items[b]
-    ]
-
-
-def cover(seed: int = 0) -> list[Row]:
-    """Valid combinations that hold every pair of values which the rules allow."""
-    draw = random.Random(seed)
-    left = dict.fromkeys(all_pairs())
-    rows: list[Row] = []
-    order = list(left)
-    draw.shuffle(order)
-    for pair in order:
-        if pair in left:
-            row = completed(pair, left, draw)
-            if row is not None:
-                rows.append(row)
-            for covered in [pair] if row is None else pairs_of(row):
-                left.pop(covered, None)
-    return rows
-
-
-def completed(pair: Pair, left: Mapping[Pair, None], draw: random.Random) -> Row | None:
-    """A valid combination with the pair, and with many of the pairs that are left."""
-    kept = {name for name, _ in pair}
-    simple = solved(default_row() | dict(pair), kept)
-    if isinstance(simple, set):
-        return None
-    for _ in range(3):
-        row = dict(pair)
-        names = [name for name in VALUES if name not in row]
-        draw.shuffle(names)
-        for name in names:
-            row[name] = _best_value(name, row, left, draw)
-        found = mended(row, kept, draw)
-        if found is not None:
-            return found
-    return simple
-
-
-def _best_value(name: str, row: Row, left: Mapping[Pair, None], draw: random.Random) -> int:
-    """The value that makes the most pairs which are left with those that are chosen."""
-
-    def gain(place: int) -> float:
-        mine = (name, place)
-        items = row.items()
-        return sum((min(mine, i), max(mine, i)) in left for i in items) + draw.random() / 2
-
-    return max(range(len(VALUES[name])), key=gain)
-
-
-_PAIRS = Path(__file__).with_name("pairs.txt")
-_REFUSED = Path(__file__).with_name("refused.txt")
-_DIGITS = string.digits + string.ascii_lowercase
-
-
-def write_pairs() -> None:
-    """Write the cover to pairs.txt and what it lacks to refused.txt: this takes minutes."""
-    rows = cover()
-    lines = ["".join(_DIGITS[row[name]] for name in VALUES) for row in rows]
-    _PAIRS.write_text("\n".join(lines) + "\n")
-    refused = (f"{' + '.join(sorted(refusal(pair)))} | {said(pair)}" for pair in uncovered(rows))
-    _REFUSED.write_text("\n".join(sorted(refused)) + "\n")
-
-
-def read_pairs() -> list[Row]:
-    """The combinations of pairs.txt."""
-    lines = _PAIRS.read_text().splitlines()
-    return [dict(zip(VALUES, map(_DIGITS.index, line), strict=True)) for line in lines]
-
-
-def read_refused() -> dict[str, set[str]]:
-    """The rules that refuse each pair, by what `said` says of it."""
-    lines = (line.split(" | ") for line in _REFUSED.read_text().splitlines())
-    return {pair: set(rules.split(" + ")) for rules, pair in lines}
-
-
-def uncovered(rows: list[Row]) -> list[Pair]:
-    """The pairs that no combination holds."""
-    return sorted(set(all_pairs()).difference(*(pairs_of(row) for row in rows)))
-
-
-def said(pair: Pair) -> str:
-    """A pair of values in words."""
-    return " and ".join(f"{name}: {VALUES[name][place]}" for name, place in pair)

@@ -28,7 +28,16 @@ def faults(files: Mapping[str, str]) -> list[str]:
     for path, tree in trees.items():
         found += [f"{path}: {message}" for message in in_file(path, tree)]
     found += [f"train.py: {message}" for message in unused_fields(trees["train.py"])]
+    found += [f"train.py: no heading over: {line}" for line in bare_groups(files["train.py"])]
     return found + list(unused_definitions(trees))
+
+
+def bare_groups(script: str) -> Iterator[str]:
+    """The first lines of the groups of Config's fields, but the first, that no comment names."""
+    fields = script.partition("class Config:\n")[2].partition("\n    def ")[0]
+    for group in fields.split("\n\n")[2:]:  # behind the docstring and what names the run
+        if not group.lstrip().startswith("# "):
+            yield group.splitlines()[0].strip()
 
 
 def in_file(path: str, tree: ast.Module) -> Iterator[str]:

@@ -13,13 +13,15 @@ from tests.combinations.combine import (
     ORPHAN,
     Row,
     broken,
-    completed,
     default_row,
     options,
     random_rows,
+    refuse,
+)
+from tests.combinations.cover import (
+    completed,
     read_pairs,
     read_refused,
-    refuse,
     said,
     uncovered,
     write_pairs,

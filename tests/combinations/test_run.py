@@ -26,7 +26,7 @@ APART = (
 CORE: dict[str, tuple[dict[str, int], ...]] = {
     "strategy": ({"strategy": 0}, {"strategy": 1}, {"strategy": 2}),
     "precision": tuple({"precision": place} for place in range(6)),
-    "accumulation": ({"accumulate_grad_batches": 0}, {"accumulate_grad_batches": 1}),
+    "accumulation": tuple({"accumulate_grad_batches": place} for place in range(3)),
     "clipping": (
         {"gradient_clip_val": 0},
         {"gradient_clip_val": 1, "gradient_clip_algorithm": 0},

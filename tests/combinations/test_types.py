@@ -44,3 +44,12 @@ def test_streams(tmp_path: Path) -> None:
 def test_more_random_projects(tmp_path: Path, chunk: int) -> None:
     """Ten projects in each part."""
     check(tmp_path, random_rows(10, SEED + 1 + chunk))
+
+
+def test_metric_objects(tmp_path: Path) -> None:
+    """Objects of torchmetrics, whose values a hook returns, on one device and on several."""
+    hooks = {"metric objects": True, "training hooks": "all", "evaluation hooks": "all"}
+    check(
+        tmp_path,
+        [row_of(**hooks), row_of(**hooks, strategy="fsdp", precision="bf16-true")],
+    )

@@ -10,7 +10,8 @@ from lgen.plan import make_plan
 from lgen.render import render
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserData
-from tests.combinations.combine import Row, broken, classes, completed, options, random_rows
+from tests.combinations.combine import Row, broken, classes, options, random_rows
+from tests.combinations.cover import completed
 from tests.combinations.values import OPTIONS
 
 SEED = 5

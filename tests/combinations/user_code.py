@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lgen.user_code.hooks import HOOKS
+from tests.combinations.values import BLOCKS
 
 _MODEL = """\
 from typing import Any
@@ -76,12 +77,12 @@ class Net(nn.Module):
         nested: Any = None,
     ) -> None:
         super().__init__()
-        self.table = Block(8, 3, sparse=True)
+        self.block = Block(8, 3, sparse=True)
         self.leave = Block(8, 3, sparse=True)
         self.calls: list[str] = []
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.table(x.argmax(dim=1)) + self.leave(x.argmin(dim=1))
+        return self.block(x.argmax(dim=1)) + self.leave(x.argmin(dim=1))
 
     def loss(self, batch: Any) -> Tensor:
         x, y = batch
@@ -94,6 +95,17 @@ class Descent(torch.optim.SGD):
         super().__init__(params, lr)
         self.warmup_steps = warmup_steps
 """
+_WITH_METRICS = {
+    "\n\n\nclass Block": "\nfrom torchmetrics import MaxMetric, MeanMetric, MetricCollection\n"
+    "\n\nclass Block",
+    "        self.calls: list[str] = []\n": "        self.calls: list[str] = []\n"
+    "        self.mean = MeanMetric()\n"
+    "        self.both = MetricCollection([MeanMetric(), MaxMetric()])\n",
+    "        return F.cross_entropy(self(x), y)\n": "        loss = F.cross_entropy(self(x), y)\n"
+    "        self.mean.update(loss.detach())\n"
+    "        self.both.update(loss.detach())\n"
+    "        return loss\n",
+}
 _TYPES = {
     "batch": "Any",
     "batch_idx": "int",
@@ -140,9 +152,19 @@ def model_text(of: Mapping[str, Any]) -> str:
     optimizer = of["optimizer"]
     sparse = isinstance(optimizer, dict) and optimizer["name"] == "SparseAdam"
     text = _SPARSE if sparse else _MODEL
+    if of["metric objects"]:
+        for old, new in _WITH_METRICS.items():
+            text = text.replace(old, new)
     size = ', "size": torch.tensor(len(batch[1]))' if of["batch_weight"] else ""
-    for step, stage in (("training_step", None), ("validation_step", "val"), ("test_step", "test")):
-        kind = of[step]
+    several = isinstance(optimizer, str) and optimizer in BLOCKS
+    training = ("outer_step", "block_step") if several else ("training_step",)
+    steps = [
+        *((step, None) for step in training),
+        ("validation_step", "val"),
+        ("test_step", "test"),
+    ]
+    for step, stage in steps:
+        kind = of["training_step" if stage is None else step]
         arguments = of["training_step arguments" if stage is None else "evaluation arguments"]
         if kind is None:
             continue
@@ -195,10 +217,12 @@ def _hook(name: str, of: Mapping[str, Any]) -> str:
         "on_validation_epoch_end",
         "on_test_epoch_end",
     )
+    metrics = metrics or (of["metric objects"] and name == "on_train_epoch_end")
     returns = "dict[str, float]" if metrics else "None"
     text = f"\n    def {name}(self{_signature(arguments)}) -> {returns}:\n{_log(arguments)}"
     text += f'        self.calls.append("{name}")\n'
-    return text + ('        return {"calls": float(len(self.calls))}\n' if metrics else "")
+    more = ', "mean": float(self.mean.compute())' if of["metric objects"] else ""
+    return text + (f'        return {{"calls": float(len(self.calls)){more}}}\n' if metrics else "")
 
 
 _DATA = """\

@@ -24,6 +24,7 @@ OPTIMIZERS: tuple[Any, ...] = (
     {"name": "Rprop"},
     {"name": "SparseAdam"},
     {"name": "Muon"},
+    {"name": "LBFGS", "max_iter": 4, "line_search_fn": "strong_wolfe"},
     {"name": "model.Descent", "lr": 0.01, "warmup_steps": 0},
 )
 SCHEDULERS: tuple[Any, ...] = (
@@ -42,13 +43,42 @@ SCHEDULERS: tuple[Any, ...] = (
     {"name": "PolynomialLR", "power": 2.0},
     {"name": "ReduceLROnPlateau", "factor": 0.5, "patience": 1},
     {"name": "StepLR", "step_size": 2},
+    {"name": "WSD"},
     {},  # configure_optimizers returns it
 )
 
+# the blocks of several optimizers, by the value of optimizer that they stand for
+BLOCKS: dict[str, dict[str, Any]] = {
+    "two blocks": {
+        "outer": {"parameters": ["enter", "leave"], "optimizer": {"name": "Adam", "lr": 0.01}},
+        "block": {
+            "optimizer": {"name": "SGD", "lr": 0.01, "momentum": 0.9},
+            "scheduler": {"name": "StepLR", "step_size": 1},
+            "gradient_clip_val": 0.5,
+        },
+    },
+    "waiting blocks": {
+        "outer": {
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "AdamW"},
+            "accumulate_grad_batches": 2,
+            "gradient_clip_val": 0.5,
+            "gradient_clip_algorithm": "value",
+        },
+        "inner": {
+            "step": "block_step",
+            "parameters": "block",
+            "optimizer": {"name": "SGD", "lr": 0.01},
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+            "every_n_steps": 2,
+        },
+    },
+}
+
 # the first value of each option is its default; what a dot belongs to is written with it
 OPTIONS: dict[str, tuple[Any, ...]] = {
-    # of the spec, or what configure_optimizers of the module returns
-    "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler"),
+    # of the spec, or what configure_optimizers of the module returns, or several
+    "optimizer": (*OPTIMIZERS, "configured", "configured with scheduler", *BLOCKS),
     "optimizer.groups": (ABSENT, [{"match": ["bias", "norm", "leave.*"], "lr": 0.002}]),
     "optimizer.layer_decay": (ABSENT, {"factor": 0.8, "layers": ["[bet]*", "leave"]}),
     "scheduler": SCHEDULERS,
@@ -56,7 +86,9 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "scheduler.frequency": (ABSENT, 3),
     "scheduler.monitor": (ABSENT, "val_loss"),
     "scheduler.warmup_steps": (ABSENT, 3),
-    "accumulate_grad_batches": (ABSENT, 3),
+    "scheduler.decay_steps": (ABSENT, 3, 0.5),
+    "scheduler.decay_shape": (ABSENT, "cosine"),
+    "accumulate_grad_batches": (ABSENT, 3, {"0": 1, "1": 3}),
     "batch_weight": (ABSENT, "size"),
     "partial_window": (ABSENT, "actual"),
     "gradient_clip_val": (ABSENT, 0.5),
@@ -90,6 +122,12 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "swa.swa_lrs": (ABSENT, 0.02),
     "swa.annealing_epochs": (ABSENT, 2),
     "swa.annealing_strategy": (ABSENT, "linear"),
+    "finetuning": (ABSENT, {"backbone": "block", "unfreeze_backbone_at_epoch": 1}),
+    "finetuning.multiplier": (ABSENT, 1.5),
+    "finetuning.backbone_initial_ratio_lr": (ABSENT, 0.5),
+    "finetuning.backbone_initial_lr": (ABSENT, 0.002),
+    "finetuning.should_align": (ABSENT, False),
+    "finetuning.train_bn": (ABSENT, False),
     "max_time": (ABSENT, "00:10:00", 600),
     "limit_train_batches": (ABSENT, 5, 0.6),
     "limit_val_batches": (ABSENT, 2, 0.5, 0),
@@ -164,6 +202,7 @@ CODE: dict[str, tuple[Any, ...]] = {
     "training hooks": (ABSENT, "run", "epoch", "batch", "backward", "zero_grad", "update", "all"),
     "evaluation hooks": (ABSENT, "run", "epoch", "batch", "metrics", "all"),
     "hook arguments": ("none", "all"),
+    "metric objects": (False, True),
     "train": ("dataset", "iterable", "stateful iterable", "loader", "stateful loader"),
     "val": ("dataset", "several", "iterable", "loader", "several loaders", ABSENT),
     "test": ("dataset", "several", "iterable", "loader", ABSENT),

@@ -49,12 +49,48 @@ AVERAGES: tuple[dict[str, Any], ...] = (
     {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
     {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
 )
+TUNED: dict[str, Any] = {"backbone": "blocks", "unfreeze_backbone_at_epoch": 0}
+PLAIN_SGD = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}}
+FINETUNING: tuple[dict[str, Any], ...] = (
+    {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_ratio_lr": 0.2}},
+    {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_lr": 0.2}},
+)
+DECAY: dict[str, Any] = {"name": "WSD", "interval": "step", "warmup_steps": 1}
+# in place of the schedule
+SCHEDULES: tuple[dict[str, Any], ...] = (
+    {"scheduler": {**DECAY, "decay_steps": 3}},
+    {"scheduler": {**DECAY, "decay_steps": 0.5}},
+)
+# several optimizers, in place of what there is one of
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "scheduler": None,
+    "accumulate_grad_batches": 1,
+    "gradient_clip_val": None,
+    "optimizers": {
+        "first": {
+            "step": "training_step",
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9},
+            "scheduler": {"name": "StepLR", "step_size": 2, "interval": "step"},
+            "gradient_clip_val": 1.0,
+            "accumulate_grad_batches": 2,
+            "every_n_steps": 2,
+        },
+        "second": {
+            "step": "training_step",
+            "parameters": "blocks",
+            "optimizer": {"name": "Adam", "lr": 0.1},
+        },
+    },
+}
 ELSEWHERE = {
     "lr": "optimizer.lr",
     "momentum": "optimizer.momentum",
     "layer_decay": "optimizer.layer_decay.factor",
     "step_size": "scheduler.step_size",
     "warmup_steps": "scheduler.warmup_steps",
+    "decay_steps": "scheduler.decay_steps",
     "scheduler_frequency": "scheduler.frequency",
     "save_top_k": "checkpoint.save_top_k",
     "every_n_epochs": "checkpoint.every_n_epochs",
@@ -65,8 +101,19 @@ ELSEWHERE = {
     "swa_epoch_start": "swa.swa_epoch_start",
     "swa_lrs": "swa.swa_lrs",
     "annealing_epochs": "swa.annealing_epochs",
+    "unfreeze_backbone_at_epoch": "finetuning.unfreeze_backbone_at_epoch",
+    "backbone_multiplier": "finetuning.multiplier",
+    "backbone_initial_ratio_lr": "finetuning.backbone_initial_ratio_lr",
+    "backbone_initial_lr": "finetuning.backbone_initial_lr",
     "patience": "early_stopping.patience",
     "min_delta": "early_stopping.min_delta",
+    "first_lr": "optimizers.first.optimizer.lr",
+    "first_momentum": "optimizers.first.optimizer.momentum",
+    "first_step_size": "optimizers.first.scheduler.step_size",
+    "first_gradient_clip_val": "optimizers.first.gradient_clip_val",
+    "first_accumulate_grad_batches": "optimizers.first.accumulate_grad_batches",
+    "first_every_n_steps": "optimizers.first.every_n_steps",
+    "second_lr": "optimizers.second.optimizer.lr",
 }
 TRY = """
 import dataclasses, json, sys
@@ -105,17 +152,28 @@ def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
     return not isinstance(loads(spec_text(options)), list)
 
 
-@pytest.mark.parametrize("average", AVERAGES, ids=str)
-def test_script_and_spec_allow_the_same(tmp_path: Path, average: dict[str, Any]) -> None:
+def is_given(everything: dict[str, Any], path: str) -> bool:
+    """Whether the options have the part that the path is in, and its last key where it may lack."""
+    part, *_ = path.split(".")
+    optional: tuple[str, ...] = ("optimizer.layer_decay.factor", "scheduler.decay_steps")
+    optional += ("scheduler.step_size", "scheduler.frequency")
+    optional += ("finetuning.backbone_initial_ratio_lr", "finetuning.backbone_initial_lr")
+    return bool(everything.get(part)) and (
+        path not in optional or path.split(".")[1] in everything[part]
+    )
+
+
+@pytest.mark.parametrize("more", [*AVERAGES, *SCHEDULES, *FINETUNING, BLOCKS], ids=str)
+def test_script_and_spec_allow_the_same(tmp_path: Path, more: dict[str, Any]) -> None:
     """Every number that the one refuses the other refuses, and the script names it."""
-    everything = {**EVERYTHING, **average}
+    everything = {**EVERYTHING, **more}
     project = make_project(tmp_path, everything)
     done = subprocess.run(
         [sys.executable, "-c", TRY], cwd=project, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     tried = json.loads(done.stdout)
-    there = {name for name, path in ELSEWHERE.items() if path.split(".")[0] in everything}
+    there = {name for name, path in ELSEWHERE.items() if is_given(everything, path)}
     assert there < {name for name, _, _ in tried}
     for name, value, fault in tried:
         assert (fault == "") == spec_allows(everything, name, value), (name, value, fault)

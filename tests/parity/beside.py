@@ -187,13 +187,16 @@ def beside(
     val_generator: bool = True,
     rank: Mapping[str, int] | None = None,
     callbacks: Iterable[pl.Callback] = (),
+    fit: Mapping[str, Any] | None = None,
+    wrapped: Callable[[nn.Module, Any], pl.LightningModule] | None = None,
     **flags: Any,
 ) -> pl.Trainer:
     """A Trainer with these flags that has fitted a new model of the script.
 
     `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
     that Lightning shuffles. Without `val_generator` the loader of the validation draws its seed
-    from the global stream. `rank` holds rank and world_size of this process.
+    from the global stream. `rank` holds rank and world_size of this process, `fit` what Lightning's
+    fit is given beside them; `wrapped` makes a LightningModule of another kind than Wrapped.
     """
     cfg = script.config()
     torch.manual_seed(cfg.seed)
@@ -228,7 +231,8 @@ def beside(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        trainer.fit(forward_hooks(model)(model, optimizers), loader, val_loader)
+        module = (wrapped or forward_hooks(model))(model, optimizers)
+        trainer.fit(module, loader, val_loader, **(fit or {}))
     return trainer
 
 

@@ -99,8 +99,16 @@ def run_lightning(
         rank={"rank": rank, "world_size": 2},
         callbacks=[OwnStreams(), *flags.get("callbacks", ())],
         devices=2,
-        strategy=DDPStrategy(process_group_backend="gloo", timeout=timedelta(seconds=TIMEOUT)),
-        **{name: value for name, value in flags.items() if name != "callbacks"},
+        strategy=DDPStrategy(
+            process_group_backend="gloo",
+            timeout=timedelta(seconds=TIMEOUT),
+            find_unused_parameters=flags.get("find_unused_parameters", False),
+        ),
+        **{
+            name: value
+            for name, value in flags.items()
+            if name not in ("callbacks", "find_unused_parameters")
+        },
     )
     weights = {
         name: weight.numpy() for name, weight in trainer.lightning_module.model.state_dict().items()

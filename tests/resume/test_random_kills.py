@@ -35,15 +35,29 @@ BY_LAYER = {
     "momentum": 0.9,
     "layer_decay": {"factor": 0.5, "layers": ["enter", "blocks.*", "leave"]},
 }
+NEWTON = {"name": "LBFGS", "lr": 0.3, "max_iter": 4, "line_search_fn": "strong_wolfe"}
 OWN = {"name": "model.Lion", "lr": 0.01, "weight_decay": 0.1}
 SINGLE: dict[str, dict[str, Any]] = {
     "accumulation": {"accumulate_grad_batches": 3, "gradient_clip_val": 0.5},
+    "accumulation by epoch": {
+        "accumulate_grad_batches": {0: 1, 1: 3, 2: 2},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+        "val_check_interval": 5,
+    },
+    "finetuning": {
+        "finetuning": {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 16},
+        "checkpoint": {"every_n_train_steps": 4},
+    },
     "workers": {"num_workers": 2, "persistent_workers": True},
     "16-mixed": {"precision": "16-mixed", "gradient_clip_val": 0.5},
     "within epochs": {"val_check_interval": 5, "checkpoint": {"monitor": "val_acc", "mode": "max"}},
     "one cycle": {"scheduler": {"name": "OneCycleLR", "max_lr": 0.05, "interval": "step"}},
     "warmup and cosine": {
         "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5}
+    },
+    "warmup, stable, decay": {
+        "scheduler": {"name": "WSD", "interval": "step", "warmup_steps": 5, "decay_steps": 0.4}
     },
     "plateau and early stopping": {
         "max_epochs": 12,
@@ -90,6 +104,11 @@ SINGLE: dict[str, dict[str, Any]] = {
         "optimizer": {**GROUPED, "name": "model.Lion"},
         "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
     },
+    "several evaluations in a step": {
+        "optimizer": NEWTON,
+        "gradient_clip_val": 0.5,
+        "scheduler": {"name": "ExponentialLR", "gamma": 0.9, "interval": "step"},
+    },
     "average of epochs": {
         "swa": {"swa_epoch_start": 2, "swa_lrs": 0.02, "annealing_epochs": 2},
         "scheduler": {"name": "StepLR", "step_size": 2},
@@ -100,11 +119,21 @@ SINGLE: dict[str, dict[str, Any]] = {
 }
 SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "ddp": (2, {"strategy": "ddp", "accumulate_grad_batches": 2, "gradient_clip_val": 0.5}),
+    "ddp accumulation by epoch": (2, {"strategy": "ddp", "accumulate_grad_batches": {1: 4}}),
+    "ddp finetuning": (
+        2,
+        {
+            "strategy": "ddp",
+            "accumulate_grad_batches": 2,
+            "finetuning": {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1},
+        },
+    ),
     "ddp 3": (3, {"strategy": "ddp", "deterministic": True, "drop_last": True}),
     "ddp averaged weights": (2, {"strategy": "ddp", "ema": True, "precision": "16-mixed"}),
     "ddp groups": (2, {"strategy": "ddp", "optimizer": GROUPED}),
     "ddp own optimizer": (2, {"strategy": "ddp", "optimizer": OWN}),
     "ddp average of epochs": (2, {"strategy": "ddp", "swa": {"swa_epoch_start": 2}}),
+    "ddp several evaluations in a step": (2, {"strategy": "ddp", "optimizer": NEWTON}),
     "ddp workers": (2, {"strategy": "ddp", "num_workers": 2}),
     "ddp 16-mixed": (2, {"strategy": "ddp", "precision": "16-mixed"}),
     "ddp gradient norms": (
@@ -119,6 +148,14 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
+    "fsdp average of epochs": (
+        2,
+        {
+            "strategy": "fsdp",
+            "fsdp": WRAP,
+            "swa": {"swa_epoch_start": 1, "swa_lrs": 0.02, "annealing_epochs": 2},
+        },
+    ),
     "fsdp averaged weights": (
         2,
         {"strategy": "fsdp", "fsdp": WRAP, "ema": {"decay": 0.9}, "val_check_interval": 5},
@@ -136,6 +173,7 @@ FAST = (
     "plateau and early stopping",
     "averaged weights",
     "groups of parameters",
+    "several evaluations in a step",
     "fsdp groups",
     "average of epochs",
     "ddp",

@@ -13,7 +13,7 @@ from tests.support.killed_runs import project as random_project
 from tests.support.launch import Ended, Fault, launch
 from tests.support.projects import make_project
 from tests.support.random_user_code import DATA, MODEL, OPTIONS
-from tests.support.same_runs import assert_same, assert_same_runs
+from tests.support.same_runs import assert_same, assert_same_runs, load_whole
 
 STREAM = '''
 
@@ -102,6 +102,58 @@ def test_compiled(tmp_path: Path, ranks: int | None) -> None:
     assert_same_runs(run_folder(tmp_path / "straight"), run_folder(tmp_path / "killed"))
 
 
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "optimizers": {
+        "outer": {
+            "parameters": ["enter", "leave"],
+            "optimizer": {"name": "Adam", "lr": 0.01},
+            "scheduler": {"name": "StepLR", "step_size": 1, "gamma": 0.7},
+            "gradient_clip_val": 0.5,
+        },
+        # its window is open at most checkpoints
+        "blocks": {
+            "optimizer": {"name": "SGD", "lr": 0.05, "momentum": 0.9},
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+            "every_n_steps": 2,
+            "accumulate_grad_batches": 5,
+        },
+    },
+}
+SECOND_STEP = """
+    def blocks_step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        return self.metrics(batch[0], batch[1])["loss"]
+
+    def validation_step"""
+
+
+def blocks_project(folder: Path, options: dict[str, Any]) -> Path:
+    """Return a project of two optimizers."""
+    model = MODEL.replace("def training_step", "def outer_step")
+    model = model.replace("\n    def validation_step", SECOND_STEP)
+    return make_project(folder, {**OPTIONS, **BLOCKS, **options}, model, DATA)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "options"),
+    [
+        (None, {}),
+        (None, {"precision": "16-mixed", "ema": True}),
+        (2, {"strategy": "ddp", "devices": 2}),
+    ],
+    ids=["single", "scaled", "ddp"],
+)
+def test_several_optimizers(tmp_path: Path, ranks: int | None, options: dict[str, Any]) -> None:
+    """Each with its schedule, and one with gradients that it has not yet stepped with."""
+    straight = blocks_project(tmp_path / "straight", options)
+    assert launch(straight, ranks=ranks).done
+    killed = blocks_project(tmp_path / "killed", options)
+    killed_run(killed, ranks)
+    assert_same_runs(run_folder(straight), run_folder(killed))
+    last = torch.load(run_folder(straight) / "checkpoints" / "last.ckpt", weights_only=True)
+    assert any(gradient is not None for gradient in last["blocks_gradients"])
+
+
 def stream_project(folder: Path, state: str) -> Path:
     """Return a project of iterable data, with or without a state."""
     data = DATA.replace("Dataset, TensorDataset", "Dataset, IterableDataset, TensorDataset")
@@ -150,20 +202,26 @@ def test_iterable_data_without_a_state_start_their_epoch_again_and_say_so(tmp_pa
     assert (last["step"], last["epoch"]) == (40, 3)
 
 
-def test_average_that_was_not_written_is_written_by_the_next_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["single", "fsdp"])
+def test_average_that_was_not_written_is_written_by_the_next_process(
+    tmp_path: Path, strategy: str
+) -> None:
     """A run that ends within an epoch, and then once more where nothing is missing."""
-    options = {"swa": {"swa_epoch_start": 1}, "max_steps": 12, "max_epochs": 4}
-    straight_run(tmp_path / "straight", options, None)
+    options: dict[str, Any] = {"swa": {"swa_epoch_start": 1}, "max_steps": 12, "max_epochs": 4}
+    ranks = 2 if strategy == "fsdp" else None
+    options |= {"strategy": strategy, "devices": ranks or 1}
+    straight_run(tmp_path / "straight", options, ranks)
     ended_run = random_project(tmp_path / "ended", options)
-    assert launch(ended_run).done
+    assert launch(ended_run, ranks=ranks).done
     checkpoints = run_folder(ended_run) / "checkpoints"
     assert_same_runs(run_folder(tmp_path / "straight"), run_folder(ended_run))
-    (checkpoints / "swa.pt").unlink()
+    written = checkpoints / "swa.pt"
+    written.rename(tmp_path / "elsewhere")
     for _ in range(2):
-        ended = launch(ended_run, "--resume", "last")
+        ended = launch(ended_run, "--resume", "last", ranks=ranks)
         assert ended.done and "nothing left to train" in ended.output
         mine, theirs = (
-            torch.load(run_folder(tmp_path / name) / "checkpoints" / "swa.pt", weights_only=True)
+            load_whole(run_folder(tmp_path / name) / "checkpoints" / "swa.pt")
             for name in ("ended", "straight")
         )
         del mine["config"], theirs["config"]
@@ -183,6 +241,17 @@ def test_average_of_another_start_is_not_gone_on_with(tmp_path: Path) -> None:
     assert launch(project, "--resume", "last", "--swa-epoch-start", "4", "--max-epochs", "5").done
     written = run_folder(project) / "checkpoints" / "swa.pt"
     assert torch.load(written, weights_only=True)["epoch"] == 4
+
+
+def test_weights_of_a_sharded_average(tmp_path: Path) -> None:
+    """They are validated, and training does not go on with them."""
+    options = {"swa": {"swa_epoch_start": 1}, "max_epochs": 1, "strategy": "fsdp", "devices": 2}
+    project = random_project(tmp_path, options)
+    assert launch(project, ranks=2).done
+    path = str(run_folder(project) / "checkpoints" / "swa.pt")
+    assert launch(project, "--resume", path, "--task", "validate", ranks=2).done
+    ended = launch(project, "--resume", path, ranks=2)
+    assert 1 in ended.codes and "does not fit the optimizer" in ended.output, ended.output
 
 
 def test_weights_of_an_average(tmp_path: Path) -> None:

@@ -114,7 +114,11 @@ def faults(text: str) -> list[str]:
             GOOD + "optimizer: {name: a.B, groups: [{match: bias, 'a b': 1}]}\n",
             "B: 'a b' is no Python name",
         ),
-        (GOOD + "optimizer: {name: LBFGS}\n", "lgen.yaml:3: LBFGS: it calls the training step"),
+        (GOOD + "optimizer: {name: LBFGS, max_iter: 0}\n", "max_iter is 0; allowed: int >= 1"),
+        (
+            GOOD + "optimizer: {name: LBFGS, line_search_fn: wolfe}\n",
+            "line_search_fn is Literal",
+        ),
         (GOOD + "scheduler: {name: LambdaLR}\n", "write configure_optimizers"),
         (GOOD + "scheduler: {name: StepLR}\n", "StepLR needs step_size: int"),
         (GOOD + "defines: [a b]\n", "lgen.yaml:3: defines.0: 'a b' is no Python name"),

@@ -64,10 +64,90 @@ ORDER = {
     "    def val_dataset(": "    def train_order(self, epoch: int) -> list[int]:\n"
     "        return []\n\n    def val_dataset("
 }
+METRIC = {
+    "from torch import Tensor, nn\n": "from torch import Tensor, nn\n"
+    "from torchmetrics import MeanMetric\n",
+    "        self.dropout = ": "        self.mean = MeanMetric()\n        self.dropout = ",
+    "        logits = self(x)\n": "        logits = self(x)\n        self.mean.update(x)\n",
+}
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "optimizers": {
+        "first": {"step": "training_step", "parameters": "enter", "optimizer": {"name": "Adam"}},
+        "second": {"parameters": ["blocks.0", "leave"], "optimizer": {"name": "SGD"}},
+    },
+}
+METRICS = "    def metrics("
+SECOND = {
+    METRICS: "    def second_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:\n"
+    "        return self.metrics(batch)['loss']\n\n    def metrics("
+}
 PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
 OWN = "Points brings its own loaders; set {0} there and remove it here"
 
+
+def blocks(**second: Any) -> dict[str, Any]:
+    """The spec of two blocks, of which the second has other options."""
+    both = BLOCKS["optimizers"]
+    return {**BLOCKS, "optimizers": {**both, "second": {**both["second"], **second}}}
+
+
+def hook(signature: str) -> dict[str, str]:
+    """The second step and a hook."""
+    return {METRICS: f"    def {signature} -> None:\n        pass\n\n{SECOND[METRICS]}"}
+
+
 CASES = (
+    Case(
+        "blocks-configured",
+        BLOCKS,
+        "the module has configure_optimizers; remove optimizers, or the method",
+        {METRICS: CONFIGURES[METRICS].replace(METRICS, "") + SECOND[METRICS]},
+        NO_OPTIMIZER,
+    ),
+    Case(
+        "blocks-training-step",
+        {
+            "optimizer": None,
+            "optimizers": {"second": {"parameters": "enter", "optimizer": {"name": "SGD"}}},
+        },
+        "training_step is called by no block of optimizers; remove the method, or set step: "
+        "training_step in one",
+        SECOND,
+        BLOCKS,
+    ),
+    Case(
+        "blocks-parts",
+        blocks(parameters=["enter", "exit.0"]),
+        "Net assigns no self.exit, which optimizers.second is to train; set parameters to the "
+        "parts that it has",
+        SECOND,
+        BLOCKS,
+    ),
+    Case(
+        "blocks-hooks",
+        BLOCKS,
+        "on_train_batch_end names outputs, and each block of optimizers has its own; take it in "
+        "the steps",
+        hook("on_train_batch_end(self, outputs: object)"),
+        {},
+    ),
+    Case(
+        "blocks-hooks",
+        BLOCKS,
+        "on_train_start names optimizer, and each block of optimizers has its own; take it in "
+        "the steps",
+        hook("on_train_start(self, optimizer: object)"),
+        {},
+    ),
+    Case(
+        "iterable-length",
+        blocks(scheduler={"name": "CosineAnnealingLR", "interval": "step"}),
+        "train_dataset is iterable, so the run's length is not known; set max_steps, or T_max: "
+        "int in scheduler",
+        {**STREAM, **SECOND},
+        blocks(scheduler={"name": "CosineAnnealingLR", "T_max": 5, "interval": "step"}),
+    ),
     Case(
         "one-optimizer",
         NO_OPTIMIZER,
@@ -199,6 +279,21 @@ CASES = (
         },
     ),
     Case(
+        "finetuned-optimizer",
+        {"finetuning": {"unfreeze_backbone_at_epoch": 0}, **NO_OPTIMIZER},
+        "finetuning builds the optimizer of what is trained at first; remove configure_optimizers "
+        "and write optimizer: in the spec, or freeze in your own hooks",
+        CONFIGURES,
+        NO_OPTIMIZER,
+    ),
+    Case(
+        "iterable-length",
+        {"scheduler": {"name": "WSD", "interval": "step"}},
+        "train_dataset is iterable, so the run's length is not known; set max_steps",
+        STREAM,
+        {"scheduler": {"name": "WSD", "interval": "step"}, "max_steps": 50},
+    ),
+    Case(
         "limit-of-a-loop",
         {"limit_val_batches": 5},
         "there is no validation; write validation_step and val_dataset, or remove "
@@ -302,6 +397,31 @@ CASES = (
         "set compile: step, or target: step in compile",
         {"logits = self(x)": "logits = self.forward(x)"},
         {"compile": "step"},
+    ),
+    Case(
+        "metrics-closure",
+        {"optimizer": {"name": "LBFGS"}},
+        "LBFGS evaluates its batch several times in a step, and the metric objects that "
+        "training_step uses would count it as often; return the metric in the step's dict, "
+        "or choose another optimizer",
+        METRIC,
+        {"optimizer": {"name": "Adam"}},
+    ),
+    Case(
+        "metrics-compile",
+        {"compile": "step"},
+        "torch cannot compile the metric objects that training_step uses; set compile: true, "
+        "which compiles the model's forward",
+        METRIC,
+        {"compile": True},
+    ),
+    Case(
+        "metrics-sync",
+        {"strategy": "ddp", "devices": 2},
+        "dist_sync_on_step waits for all processes in every batch, and an evaluation deals "
+        "them unequally many; remove it: compute() adds over the processes",
+        {**METRIC, "MeanMetric()": "MeanMetric(dist_sync_on_step=True)"},
+        {},
     ),
     Case(
         "root-of-nothing",

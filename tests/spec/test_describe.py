@@ -31,7 +31,7 @@ def test_schema_is_valid() -> None:
         ({"optimizer": {"name": "Adam", "betas": [0.9, 0.99]}}, True),
         ({"optimizer": {"name": "Adam", "betas": [0.9]}}, False),
         ({"optimizer": {"name": "Adam", "lrr": 1}}, False),
-        ({"optimizer": {"name": "LBFGS"}}, False),
+        ({"optimizer": {"name": "LBFGS", "max_eval": 0}}, False),
         ({"scheduler": {"name": "StepLR"}}, False),
         ({"scheduler": {"name": "StepLR", "step_size": 3, "interval": "step"}}, True),
         ({"limit_val_batches": 1.5}, False),

@@ -8,8 +8,11 @@ from lgen.spec.read import loads
 from lgen.spec.rules import RULES
 
 BASE = "module: model.py:Net\ndata: data.py:Data\n"
+GENERATOR = "optimizers:\n  generator:\n    optimizer: {name: Adam}\n"
+BOTH = f"{GENERATOR}  critic:\n    optimizer: {{name: SGD}}\n"
 SGD = "optimizer: {name: SGD, lr: 0.1}\n"
 PLATEAU = "scheduler: {name: ReduceLROnPlateau"
+NEWTON = "optimizer: {name: LBFGS}\n"
 STOPS = "early_stopping: {monitor: val_loss}\n"
 
 # by rule, a spec that breaks it, and the nearest one that does not
@@ -59,6 +62,25 @@ CASES = {
         "print_nan_grads: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
     ),
+    "closure-fsdp": (f"{NEWTON}strategy: fsdp", f"{NEWTON}strategy: ddp"),
+    "closure-accumulation": (f"{NEWTON}accumulate_grad_batches: 2", f"{NEWTON}batch_size: 64"),
+    "closure-scaler": (f"{NEWTON}precision: 16-mixed", f"{NEWTON}precision: bf16-mixed"),
+    "closure-skip": (f"{NEWTON}on_nonfinite: skip", f"{NEWTON}on_nonfinite: ignore"),
+    "closure-grad-norm": (f"{NEWTON}track_grad_norm: 2.0", f"{SGD}track_grad_norm: 2.0"),
+    "closure-nan-grads": (f"{NEWTON}print_nan_grads: true", f"{SGD}print_nan_grads: true"),
+    "closure-batch-weight": (f"{NEWTON}batch_weight: tokens", f"{SGD}batch_weight: tokens"),
+    "closure-groups": (
+        "optimizer: {name: LBFGS, groups: [{match: bias, lr: 1}]}",
+        "optimizer: {name: SGD, groups: [{match: bias, lr: 1}]}",
+    ),
+    "closure-layer-decay": (
+        "optimizer: {name: LBFGS, layer_decay: {factor: 0.8, layers: [a, b]}}",
+        "optimizer: {name: SGD, layer_decay: {factor: 0.8, layers: [a, b]}}",
+    ),
+    "closure-finetuning": (
+        "optimizer: {name: LBFGS}\nfinetuning: true",
+        "optimizer: {name: SGD}\nfinetuning: true",
+    ),
     "depth-of-no-summary": (
         "model_summary_depth: 2\nenable_model_summary: false",
         "model_summary_depth: 2",
@@ -78,6 +100,52 @@ CASES = {
     "warmup-plateau": (
         f"{SGD}{PLATEAU}, monitor: val_loss, warmup_steps: 5}}",
         f"{SGD}{PLATEAU}, monitor: val_loss}}",
+    ),
+    "accumulation-epochs": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\n"
+        "accumulate_grad_batches: {0: 1, 4: 8}",
+        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\nmax_epochs: 9\n"
+        "accumulate_grad_batches: {0: 1, 4: 8}",
+    ),
+    "finetuning-groups": (
+        "finetuning: true\noptimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}",
+        "finetuning: true\noptimizer: {name: SGD}",
+    ),
+    "finetuning-optimizer": (
+        "finetuning: true\noptimizer: {name: my_optim.Lion, lr: 0.1}",
+        "finetuning: true\noptimizer: {name: SGD, lr: 0.1}",
+    ),
+    "finetuning-rates": (
+        f"{SGD}finetuning: true\nscheduler: {{name: OneCycleLR, max_lr: 0.1}}",
+        f"{SGD}finetuning: true\nscheduler: {{name: StepLR, step_size: 2}}",
+    ),
+    "finetuning-blocks": (
+        "finetuning: true\noptimizers: {generator: {optimizer: {name: Adam}}}",
+        "optimizers: {generator: {optimizer: {name: Adam}}}",
+    ),
+    "finetuning-swa-rates": (
+        f"{SGD}finetuning: true\nswa: {{swa_lrs: 0.1}}",
+        f"{SGD}finetuning: true\nswa: true",
+    ),
+    "finetuning-fsdp": (
+        f"{SGD}finetuning: true\nstrategy: fsdp",
+        f"{SGD}finetuning: true\nstrategy: ddp",
+    ),
+    "finetuning-epoch": (
+        f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 3}}",
+        f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 2}}",
+    ),
+    "finetuning-ratio": (
+        f"{SGD}finetuning: {{backbone_initial_lr: 0.1, backbone_initial_ratio_lr: 0.5}}",
+        f"{SGD}finetuning: {{backbone_initial_lr: 0.1}}",
+    ),
+    "decay-interval": (
+        f"{SGD}scheduler: {{name: WSD}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step}}",
+    ),
+    "decay-schedule": (
+        f"{SGD}scheduler: {{name: CosineAnnealingLR, interval: step, decay_steps: 5}}",
+        f"{SGD}scheduler: {{name: WSD, interval: step, decay_steps: 5}}",
     ),
     "plateau-monitor": (f"{SGD}{PLATEAU}}}", f"{SGD}{PLATEAU}, monitor: val_loss}}"),
     "plateau-interval": (
@@ -125,7 +193,6 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 2",
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
-    "fsdp-swa": ("strategy: fsdp\nswa: true", "strategy: ddp\nswa: true"),
     "one-average": ("ema: true\nswa: true", "ema: false\nswa: true"),
     "swa-checkpoint": ("checkpoint: false\nswa: true", "swa: true"),
     "swa-share": (
@@ -265,6 +332,48 @@ CASES = {
         "checkpoint: {every_n_train_steps: 5, monitor: val_loss}",
     ),
     "loggers-repeated": ("loggers: [csv, csv]", "loggers: [csv, tensorboard]"),
+    "blocks-alone": (f"{GENERATOR}optimizer: {{name: Adam}}", GENERATOR),
+    "blocks-own-window": (
+        f"{GENERATOR}accumulate_grad_batches: 2",
+        f"{GENERATOR}    accumulate_grad_batches: 2\n    gradient_clip_val: 1.0",
+    ),
+    "blocks-swa": (f"{GENERATOR}swa: true", f"{GENERATOR}ema: true"),
+    "blocks-gradients": (f"{GENERATOR}print_nan_grads: true", "track_grad_norm: true"),
+    "blocks-weight": (f"{GENERATOR}batch_weight: tokens", "batch_weight: tokens"),
+    "blocks-skip": (f"{GENERATOR}on_nonfinite: skip", f"{GENERATOR}on_nonfinite: ignore"),
+    "blocks-compile": (f"{GENERATOR}compile: step", "compile: step"),
+    "blocks-fsdp": (
+        f"{GENERATOR}strategy: fsdp\ndevices: 2",
+        f"{GENERATOR}strategy: ddp\ndevices: 2",
+    ),
+    "blocks-groups": (
+        "optimizers: {generator: {optimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}}}",
+        "optimizers: {generator: {optimizer: {name: SGD}}}",
+    ),
+    "blocks-packages": (
+        "optimizers: {generator: {optimizer: {name: my_optim.Lion}}}",
+        "optimizers: {generator: {optimizer: {name: Adam}}}",
+    ),
+    "blocks-closure": (
+        "optimizers: {generator: {optimizer: {name: LBFGS}}}",
+        "optimizers: {generator: {optimizer: {name: Adam}}}",
+    ),
+    "blocks-schedule": (
+        f"{GENERATOR}    scheduler: {{name: StepLR, step_size: 2, frequency: 2}}",
+        f"{GENERATOR}    scheduler: {{name: StepLR, step_size: 2, interval: step}}",
+    ),
+    "blocks-schedule-name": (
+        f"{GENERATOR}    scheduler: {{interval: step}}",
+        f"{GENERATOR}    scheduler: {{name: CosineAnnealingLR}}",
+    ),
+    "blocks-share": (
+        f"{BOTH}    parameters: [head, generator.norm]\n    accumulate_grad_batches: 2",
+        f"{BOTH}    parameters: [head, generator.norm]",
+    ),
+    "blocks-step": (
+        f"{GENERATOR}    step: validation_step",
+        f"{GENERATOR}    step: training_step",
+    ),
 }
 
 
@@ -309,6 +418,70 @@ def test_rules_look_at_groups_of_parameters(refused: str, allowed: str) -> None:
     """What holds for the optimizer's arguments holds for those of a group."""
     assert isinstance(loads(BASE + refused), list)
     assert not isinstance(loads(BASE + allowed), list)
+
+
+@pytest.mark.parametrize(
+    ("block", "key", "rule"),
+    [
+        ("optimizer: {name: AdamW, fused: true, foreach: true}", "optimizer", "fused-foreach"),
+        ("optimizer: {name: SGD, nesterov: true}", "optimizer", "nesterov-momentum"),
+        ("optimizer: {name: SparseAdam}\n    gradient_clip_val: 1.0", "gr", "sparse-clipping"),
+        (
+            "optimizer: {name: Adagrad}\n    scheduler: {name: OneCycleLR, max_lr: 0.1}",
+            "scheduler",
+            "cycle-momentum",
+        ),
+        (
+            "optimizer: {name: SGD}\n    gradient_clip_algorithm: value",
+            "gradient_clip_algorithm",
+            "clip-algorithm-value",
+        ),
+    ],
+)
+def test_rules_look_at_each_of_several_optimizers(block: str, key: str, rule: str) -> None:
+    """What holds for the only optimizer holds for that of a block, and the fault has its line."""
+    given = f"{BASE}optimizers:\n  first:\n    optimizer: {{name: SGD}}\n  second:\n    {block}\n"
+    faults = loads(given)
+    assert isinstance(faults, list)
+    (sentence,) = (found.sentence for found in RULES if found.id == rule)
+    assert [fault.message for fault in faults] == [sentence]
+    assert given.splitlines()[(faults[0].line or 0) - 1].strip().startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("optimizer: {name: Adma}", "there is no optimizer 'Adma'; did you mean Adamax?"),
+        (
+            "optimizer: {name: Adam, lr: -1}",
+            "Adam's lr is -1; allowed: float >= 0",
+        ),
+        (
+            "optimizer: {name: Adam}\n    scheduler: {name: StepLR}",
+            "StepLR needs step_size: int; add it to scheduler",
+        ),
+        ("parameters: [generator]", "optimizers.my_block.optimizer is missing: "),
+        ("optimizer: {name: Adam}\n    every_n_steps: 0", "optimizers.my_block.every_n_steps is 0"),
+        (
+            "optimizer: {name: Adam}\n    every_n_step: 2",
+            "optimizers.my_block.every_n_step is an unknown key; did you mean "
+            "optimizers.my_block.every_n_steps?",
+        ),
+        ("optimizer: {name: Adam}\n    parameters: [a-b]", "'a-b' names no part of the module"),
+        ("optimizer: {name: Adam}\n    parameters: []", "parameters is []; allowed: "),
+        ("optimizer: {name: Adam}\n    step: a b", "'a b' is no Python name"),
+    ],
+)
+def test_faults_of_a_block(block: str, message: str) -> None:
+    """Each says what is wrong with which block."""
+    faults = loads(f"{BASE}optimizers:\n  my_block:\n    {block}\n")
+    assert isinstance(faults, list) and len(faults) == 1
+    assert message in faults[0].message
+
+
+def test_name_of_a_block_is_a_name() -> None:
+    faults = loads(f"{BASE}optimizers: {{a-b: {{optimizer: {{name: Adam}}}}}}\n")
+    assert isinstance(faults, list) and "'a-b' is no Python name" in faults[0].message
 
 
 def test_every_rule_has_a_case() -> None:

@@ -15,7 +15,7 @@ from tests.support.projects import DATA, MODEL, make_project
 
 FILES = ("train.py", "tests/test_train.py")
 # what the user's classes are called in tests/combinations/user_code.py
-OWN = {"Net", "Points"}
+OWN = {"Net", "Points", "Descent"}
 
 
 def imported(model: str, data: str) -> tuple[str, str]:

@@ -58,6 +58,13 @@ STEP = "    def training_step(self, batch, batch_idx):\n" + TRAINING
             "model.py:18: configure_optimizers is annotated `-> tuple[Optimizer, LRScheduler]` and "
             "returns lists; return the optimizer and the scheduler",
         ),
+        (
+            STEP
+            + "    def configure_optimizers(self) -> Optimizer:\n"
+            + "        optimizer = torch.optim.LBFGS(self.parameters())\n"
+            + "        return optimizer\n",
+            "model.py:18: LBFGS evaluates a batch several times in a step",
+        ),
     ],
 )
 def test_module(tmp_path: Path, new: str, said: str) -> None:

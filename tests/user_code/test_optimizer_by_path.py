@@ -40,7 +40,7 @@ def test_import_and_requirement(tmp_path: Path, name: str, line: str, needed: se
     assert line in found["train.py"].splitlines()
     listed = found["pyproject.toml"].partition("dependencies = [")[2].partition("]")[0]
     requirements = {text.strip(' ",') for text in listed.splitlines()}
-    assert requirements - {"", "numpy", "torch>=2.7,<3", "tqdm", "tyro>=0.9"} == needed
+    assert requirements - {"", "numpy", "torch>=2.7,<3", "tqdm>=4.66", "tyro>=0.9"} == needed
 
 
 @pytest.mark.parametrize(

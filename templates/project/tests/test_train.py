@@ -20,7 +20,7 @@ from train import Config, UserData, main
 WORLD_SIZE = {{ test_world_size }}  #: if distributed
 
 
-#: if map_style
+#: if overfits
 class OneBatch(UserData):
     """The first training samples, as many as one step uses, again and again."""
 
@@ -52,12 +52,12 @@ def test_overfits_one_batch(tmp_path: Path) -> None:
 
 
 #: endif
-def whole_run(FOLDER: str) -> dict[str, float]:  #: if not map_style or resumes
+def whole_run(FOLDER: str) -> dict[str, float]:  #: if not overfits or resumes
     """Train without a stop."""
     return main(Config({{ resume_settings }}, {{ test_root }}))
 
 
-def test_trains(tmp_path: Path) -> None:  #: if not map_style
+def test_trains(tmp_path: Path) -> None:  #: if not overfits
     """A run ends with metrics that are numbers."""
     assert all(math.isfinite(value) for value in run(whole_run, tmp_path).values())
 

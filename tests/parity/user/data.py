@@ -32,3 +32,13 @@ class Numbers:
 
     def val_dataset(self) -> Dataset[tuple[Tensor, ...]]:
         return TensorDataset(torch.arange(1.0, self.val + 1))
+
+
+class Stages(Numbers):
+    """Numbers to test and to predict too."""
+
+    def test_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return self.val_dataset()
+
+    def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return self.val_dataset()

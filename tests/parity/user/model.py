@@ -5,6 +5,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassF1Score,
+    MulticlassPrecision,
+)
 
 
 class Net(nn.Module):
@@ -209,3 +216,158 @@ class Hooked(Toy):
 
     def on_validation_batch_end(self) -> None:
         self.calls.append("validation_batch_end")
+
+
+class HookedCurve(Hooked):
+    """One whose loss has a lowest point, so that a line search evaluates it several times."""
+
+    def training_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": ((self.w * batch[0] - 2) ** 2).mean()}
+
+
+class Staged(nn.Module):
+    """Notes the batches that each of its steps is given."""
+
+    seen: ClassVar[dict[str, list[list[float]]]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(()))
+
+    def note(self, stage: str, batch: tuple[Tensor]) -> Tensor:
+        self.seen.setdefault(stage, []).append(batch[0].tolist())
+        return (self.w * batch[0]).mean()
+
+    def training_step(self, batch: tuple[Tensor]) -> Tensor:
+        return self.note("fit", batch)
+
+    def validation_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": self.note("validate", batch)}
+
+    def test_step(self, batch: tuple[Tensor]) -> dict[str, Tensor]:
+        return {"loss": self.note("test", batch)}
+
+    def predict_step(self, batch: tuple[Tensor]) -> Tensor:
+        return self.note("predict", batch)
+
+
+class Measured(Net):
+    """With objects of torchmetrics: counts, a mean, a collection, and lists of all samples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.train_accuracy = MulticlassAccuracy(3, average="micro")
+        self.train_mean = MeanMetric()
+        self.val_scores = MetricCollection([MulticlassPrecision(3), MulticlassF1Score(3)])
+        self.val_curve = MulticlassAUROC(3)
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        logits = self(x)
+        loss = F.cross_entropy(logits, y)
+        self.train_accuracy(logits, y)
+        self.train_mean.update(loss.detach(), weight=len(y))
+        return {"loss": loss}
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        logits = self(x)
+        self.val_scores.update(logits, y)
+        self.val_curve.update(logits, y)
+        return {"loss": F.cross_entropy(logits, y)}
+
+    def on_train_epoch_end(self) -> dict[str, Tensor]:
+        return {"accuracy": self.train_accuracy.compute(), "mean": self.train_mean.compute()}
+
+    def on_validation_epoch_end(self) -> dict[str, Tensor]:
+        return {**self.val_scores.compute(), "curve": self.val_curve.compute()}
+
+
+class Pair(nn.Module):
+    """Two interacting models: one makes rows out of noise, the other tells them from real ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 6))
+        self.discriminator = nn.Sequential(
+            nn.Linear(6, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 1)
+        )
+
+    def noise(self, x: Tensor) -> Tensor:
+        return torch.randn(len(x), 4)
+
+    def discriminator_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, _ = batch
+        real = self.discriminator(x)
+        fake = self.discriminator(self.generator(self.noise(x)))
+        loss = F.softplus(-real).mean() + F.softplus(fake).mean()
+        return {"loss": loss, "real": real.mean()}
+
+    def generator_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        fake = self.generator(self.noise(batch[0]))
+        return F.softplus(-self.discriminator(fake)).mean()
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return {"real": self.discriminator(batch[0]).mean()}
+
+
+class Quiet(Pair):
+    """Draws no random numbers, so that a batch gives the same on one rank and on two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.discriminator[2] = nn.Identity()
+
+    def noise(self, x: Tensor) -> Tensor:
+        return x[:, :4]
+
+
+class Encoded(Pair):
+    """Its encoder is trained by both blocks, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(6, 4)
+
+    def noise(self, x: Tensor) -> Tensor:
+        return self.encoder(x)
+
+
+class Tuned(Net):
+    """A head on a backbone with batch norm and dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(16, 8)
+        self.backbone = nn.Sequential(
+            nn.Linear(6, 12), nn.BatchNorm1d(12), nn.Dropout(0.2), nn.Linear(12, 16)
+        )
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.backbone(x))
+
+
+class PartlyFrozen(Tuned):
+    """With a layer of the backbone that the model freezes itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone[0].requires_grad_(False)
+
+
+class Plain(nn.Module):
+    """A backbone and a head with nothing random and no statistics."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all = nn.Module()
+        self.backbone = self.all.backbone = nn.Linear(6, 16)
+        self.all.out = nn.Linear(16, 3)
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        return {"loss": F.cross_entropy(self.all.out(F.relu(self.backbone(x))), y)}
+
+    def validation_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return self.training_step(batch)

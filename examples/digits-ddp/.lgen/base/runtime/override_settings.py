@@ -13,7 +13,12 @@ def override_settings(
     settings: Mapping[str, Any],
     saved: Mapping[str, Any],
     scheduler: Any = None,
+    prefix: str = "",
 ) -> None:
-    """Give every group of the restored optimizer each setting that differs from the saved one."""
+    """Give every group of the restored optimizer each setting that differs from the saved one.
+
+    The names of the saved settings begin with the prefix.
+    """
+    saved = {name: saved[prefix + name] for name in settings if prefix + name in saved}
     for number, group in enumerate(optimizer.param_groups):
         override_group(group, number, settings, saved, scheduler)

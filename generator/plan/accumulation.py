@@ -1,0 +1,58 @@
+"""Decides on optimizer steps of several batches, as many in every epoch or by a schedule."""
+
+from __future__ import annotations
+
+from lgen.plan.decisions import Decisions, arguments
+from lgen.plan.devices import is_distributed
+from lgen.spec.options import Spec
+from lgen.spec.predicates import accumulates, accumulation_schedule
+
+
+def accumulation(spec: Spec) -> Decisions:
+    """How many batches make a step, and what of it is checked when a run goes on."""
+    schedule = accumulation_schedule(spec)
+    per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
+    sizes = {"batch_size": "cfg.batch_size"}
+    if is_distributed(spec):
+        sizes["world_size"] = "world_size"
+    if accumulates(spec) and not schedule:
+        sizes["accumulate_grad_batches"] = "cfg.accumulate_grad_batches"
+    given = ["cfg.accumulation_schedule", "epoch"] if schedule else []
+    return Decisions(
+        flags={
+            "accumulate": accumulates(spec),
+            "accumulate_evenly": accumulates(spec) and not schedule,
+            "accumulate_by_epoch": bool(schedule),
+            "actual_window": accumulates(spec) and spec.partial_window == "actual",
+        },
+        names={
+            "ACCUMULATED": accumulated(spec),
+            "ACCUMULATED_AT_RESUME": accumulated(spec, "epoch"),
+            "CHECK_BATCH": "check_scheduled_batch" if schedule else "check_global_batch",
+            "GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "next_epoch")]),
+            "LAST_GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "epoch")]),
+            "EPOCHS_STEPS": (
+                "steps_of_epochs(cfg.accumulation_schedule, num_batches, cfg.max_epochs)"
+                if schedule
+                else f"cfg.max_epochs * {'steps_per_epoch' if accumulates(spec) else 'num_batches'}"
+            ),
+        },
+        values={
+            "accumulate_grad_batches": spec.accumulate_grad_batches,
+            "accumulation_schedule": schedule,
+            "global_batch_arguments": arguments('checkpoint["global_batch"]', *given, **sizes),
+        },
+    )
+
+
+def accumulated(spec: Spec, epoch: str = "") -> str:
+    """The number of batches in a step of the loop's epoch, or of another one."""
+    if not accumulation_schedule(spec):
+        return "cfg.accumulate_grad_batches"
+    if not epoch:
+        return "accumulate_grad_batches"
+    return f"batches_in_step(cfg.accumulation_schedule, {epoch})"
+
+
+def _factor(spec: Spec, epoch: str) -> list[str]:
+    return [accumulated(spec, epoch)] if accumulates(spec) else []

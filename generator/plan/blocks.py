@@ -1,0 +1,272 @@
+"""Decides on several optimizers: the block of each, its settings and its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lgen.plan.bounds import argument_bounds, setting_bounds
+from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.plan.fields import RESERVED, Call, ConfigField, call, torch_types
+from lgen.plan.hook_calls import HookCall, hook_call
+from lgen.plan.schedule import optimizer_args, run_length, scheduler_args
+from lgen.spec.block_rules import as_only_one
+from lgen.spec.options import Spec
+from lgen.spec.predicates import sets_rates
+from lgen.tables.torch_optim import length_argument
+from lgen.user_code.classes import UserClass, UserData
+
+# the settings that are no arguments, with what they mean
+_MEANINGS = {
+    "gradient_clip_val": "largest norm of its gradients together",
+    "accumulate_grad_batches": "its batches in one optimizer step",
+    "every_n_steps": "it is trained in every so many steps",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """What the template asks of one optimizer: its settings, its arguments, its calls."""
+
+    name: str
+    prefix: str
+    named: Code
+    loss_name: str
+    lr_key: str
+    optimizer_key: str
+    scheduler_key: str
+    scaler_key: str
+    gradients_key: str
+    part_names: Code
+    settings: list[tuple[str, str, Any, str]]
+    bounds: list[tuple[str, str]]
+    optimizer_arguments: Code
+    overrides: Code
+    scheduler_arguments: Code
+    schedule_settings: Code
+    step_arguments: Code
+    loss_term: Code
+    returns_dict: bool
+    accumulate: bool
+    every_n: bool
+    clip_norm: bool
+    clip_value: bool
+    unscales: bool
+    scheduler: bool
+    scheduler_step: bool
+    scheduler_epoch: bool
+    waits: bool
+    hooks: dict[str, HookCall]
+
+
+def block_settings(spec: Spec) -> dict[str, dict[str, Call]]:
+    """By block, the calls of its optimizer and scheduler, and `own` for its other settings.
+
+    All names of their fields begin with the block's.
+    """
+    taken = set(RESERVED)
+    return {name: _calls(spec, name, taken) for name in spec.optimizers}
+
+
+def _calls(spec: Spec, name: str, taken: set[str]) -> dict[str, Call]:
+    """The calls of one block; adds the names of their fields to `taken`."""
+    alone, block = as_only_one(spec, name), spec.optimizers[name]
+    own: dict[str, Any] = {}
+    if block.gradient_clip_val is not None:
+        own["gradient_clip_val"] = block.gradient_clip_val
+    for option in ("accumulate_grad_batches", "every_n_steps"):
+        if getattr(block, option) > 1:
+            own[option] = getattr(block, option)
+
+    def prefixed(args: Any, types: Any, literals: Collection[str] = ()) -> Call:
+        # names that are taken get the prefix, and here all of them are
+        names = taken | set(args)
+        made = call(args, name, names, types, literals)
+        taken.update(field.name for field in made.fields)
+        return made
+
+    return {
+        "optimizer": prefixed(
+            optimizer_args(alone),
+            torch_types("optimizers", alone.optimizer),
+            {"lr"} if sets_rates(alone) else (),
+        ),
+        "scheduler": prefixed(scheduler_args(alone), torch_types("schedulers", alone.scheduler)),
+        "own": prefixed(own, {"gradient_clip_val": "float"}),
+    }
+
+
+def setting_names(settings: dict[str, dict[str, Call]]) -> set[str]:
+    """The names of all fields of the blocks."""
+    return {f.name for calls in settings.values() for of in calls.values() for f in of.fields}
+
+
+def needs_total_steps(spec: Spec) -> bool:
+    """Whether the schedule of a block takes the run's length in steps."""
+    return any(
+        b.scheduler is not None and b.scheduler.interval == "step" and _lacks_length(spec, name)
+        for name, b in spec.optimizers.items()
+    )
+
+
+def _lacks_length(spec: Spec, name: str) -> bool:
+    """Whether the script gives the scheduler of a block its length."""
+    scheduler = spec.optimizers[name].scheduler
+    length = length_argument(scheduler.name) if scheduler and scheduler.name else None
+    return length is not None and scheduler is not None and length not in scheduler.args
+
+
+def blocks(
+    spec: Spec, module: UserClass, data: UserData, settings: dict[str, dict[str, Call]]
+) -> Decisions:
+    """The blocks in their order, each with the names that its objects have in the script."""
+    decided = {n: _block(spec, module, data, n, settings[n]) for n in spec.optimizers}
+    return Decisions(
+        flags={"blocks": bool(spec.optimizers)},
+        names={},
+        values={
+            "block_losses": [block.loss_name for block in decided.values()],
+            "block_settings": list(decided.values()),
+            "block_bounds": [row for block in decided.values() for row in block.bounds],
+            "optimizer_blocks": [
+                (
+                    f"{name}_optimizer",
+                    f"{name}_parameters",
+                    f"{name}_scheduler",
+                    f"{name}_scaler",
+                    f"{name}_ddp",
+                    *_texts(spec, name, settings[name]),
+                    block,
+                )
+                for name, block in decided.items()
+            ],
+        },
+    )
+
+
+def _texts(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[Code]:
+    """What stands for names of the template: classes, calls, conditions and settings."""
+    block = spec.optimizers[name]
+    fields = {field.argument: f"cfg.{field.name}" for field in calls["own"].fields}
+    step = block.step_name(name)
+    yield Code(f"torch.optim.{block.optimizer.name}")
+    yield Code(f"lr_scheduler.{block.scheduler.name}" if block.scheduler else "")
+    yield Code(f"model.{step}")
+    yield Code(f"{name}_ddp" if spec.strategy == "ddp" else f"model.{step}")
+    every, window = fields.get("every_n_steps"), fields.get("accumulate_grad_batches")
+    both = f"({every} * {window})" if every and window else every or window
+    yield Code(f"(step + 1) % {every} == 0")
+    yield Code(f"(step + 1) % {both} == 0")
+    yield Code(f"step % {both} == 0")
+    yield Code(fields.get("gradient_clip_val", ""))
+
+
+def _block(
+    spec: Spec, module: UserClass, data: UserData, name: str, calls: dict[str, Call]
+) -> Block:
+    """The decisions about one block."""
+    block = spec.optimizers[name]
+    step = module.steps[block.step_name(name)]
+    interval = block.scheduler.interval if block.scheduler else None
+    accumulate, every_n = block.accumulate_grad_batches > 1, block.every_n_steps > 1
+    window = next(
+        (f.name for f in calls["own"].fields if f.argument == "accumulate_grad_batches"), ""
+    )
+    clips = block.gradient_clip_val is not None
+    own = {"optimizer": f"{name}_optimizer"}
+    optimizer = calls["optimizer"]
+    overrides = ", ".join(f'"{f.argument}": cfg.{f.name}' for f in optimizer.fields)
+    schedule = ", ".join(f'"{f.name}": cfg.{f.name}' for f in calls["scheduler"].fields)
+    return Block(
+        name=name,
+        prefix=f"{name}_",
+        named=Code(
+            f'{{f"{name}_{{key}}": value for key, value in outputs.items()}}'
+            if step.returns == "dict"
+            else f'{{"{name}_loss": loss}}'
+        ),
+        loss_name=f"{name}_loss",
+        lr_key=f"{name}_lr",
+        optimizer_key=f"{name}_optimizer",
+        scheduler_key=f"{name}_scheduler",
+        scaler_key=f"{name}_scaler",
+        gradients_key=f"{name}_gradients",
+        part_names=arguments(*map(literal, block.part_names(name))),
+        settings=list(_settings(spec, name, calls)),
+        bounds=list(_bounds(spec, name, calls)),
+        optimizer_arguments=optimizer.arguments,
+        overrides=Code("{" + overrides + "}"),
+        scheduler_arguments=_scheduler_arguments(spec, data, name, calls),
+        schedule_settings=Code("{" + schedule + "}"),
+        step_arguments=Code(step.call_with(own)),
+        loss_term=Code(f"(loss / cfg.{window})" if accumulate else "loss"),
+        returns_dict=step.returns == "dict",
+        accumulate=accumulate,
+        every_n=every_n,
+        clip_norm=clips and block.gradient_clip_algorithm == "norm",
+        clip_value=clips and block.gradient_clip_algorithm == "value",
+        unscales=spec.precision == "16-mixed"
+        and (clips or "on_before_optimizer_step" in module.hooks),
+        scheduler=interval is not None,
+        scheduler_step=interval == "step",
+        scheduler_epoch=interval == "epoch",
+        waits=accumulate or every_n,
+        hooks={
+            hook: hook_call(module, hook, own)
+            for hook in (
+                "on_before_zero_grad",
+                "on_before_backward",
+                "on_after_backward",
+                "on_before_optimizer_step",
+            )
+        },
+    )
+
+
+def _settings(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[tuple[str, str, Any, str]]:
+    """The fields of Config with their meanings."""
+    block = spec.optimizers[name]
+
+    def row(field: ConfigField, meaning: str) -> tuple[str, str, Any, str]:
+        return field.name, field.type, field.default, meaning
+
+    for field in calls["optimizer"].fields:
+        yield row(field, f"argument of {block.optimizer.name}")
+    for field in calls["own"].fields:
+        by_value = block.gradient_clip_algorithm == "value"
+        clips_value = by_value and field.argument == "gradient_clip_val"
+        meaning = "largest absolute value of its gradients" if clips_value else None
+        yield row(field, meaning or _MEANINGS[field.argument])
+    for field in calls["scheduler"].fields:
+        yield row(field, f"argument of {block.scheduler.name if block.scheduler else ''}")
+
+
+def _bounds(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[tuple[str, str]]:
+    """The bounds of the settings, as those of the options of the same name."""
+    alone, block = as_only_one(spec, name), spec.optimizers[name]
+    yield from argument_bounds(calls["optimizer"].fields, "optimizers", block.optimizer.name)
+    bounds = setting_bounds(alone)
+    for field in calls["own"].fields:
+        count = field.argument != "gradient_clip_val"
+        option = "accumulate_grad_batches" if count else field.argument
+        yield field.name, bounds[option]
+    scheduler = block.scheduler.name if block.scheduler else None
+    yield from argument_bounds(calls["scheduler"].fields, "schedulers", scheduler)
+
+
+def _scheduler_arguments(spec: Spec, data: UserData, name: str, calls: dict[str, Call]) -> Code:
+    """The arguments of the scheduler, the run's length among them where it takes one."""
+    block = spec.optimizers[name]
+    if block.scheduler is None:
+        return Code("")
+    given = calls["scheduler"].arguments
+    texts: dict[str, str] = {}
+    if _lacks_length(spec, name) and (length := length_argument(block.scheduler.name or "")):
+        texts[length] = run_length(spec, data, block.scheduler.interval, 1)
+        own = {f.argument: f"cfg.{f.name}" for f in calls["own"].fields}
+        waits = [own[o] for o in ("every_n_steps", "accumulate_grad_batches") if o in own]
+        if waits and block.scheduler.interval == "step":
+            divisor = waits[0] if len(waits) == 1 else f"({' * '.join(waits)})"
+            texts[length] = f"max(1, {texts[length]} // {divisor})"
+    return Code(arguments(f"{name}_optimizer", **texts) + (f", {given}" if given else ""))

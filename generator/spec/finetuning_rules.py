@@ -1,0 +1,83 @@
+"""What training a part of the model from an epoch on excludes or needs."""
+
+from __future__ import annotations
+
+from lgen.spec.options import Spec
+from lgen.spec.predicates import max_epochs, sets_rates
+from lgen.spec.rule import Rule
+
+
+def _never_unfrozen(spec: Spec) -> bool:
+    """Whether the last epoch comes before the one from which on all is trained."""
+    epochs = max_epochs(spec)
+    return (
+        spec.finetuning is not None
+        and epochs is not None
+        and not spec.fast_dev_run
+        and spec.finetuning.unfreeze_backbone_at_epoch >= epochs
+    )
+
+
+FINETUNING_RULES: tuple[Rule, ...] = (
+    Rule(
+        "finetuning-groups",
+        ("finetuning", "optimizer.groups", "optimizer.layer_decay"),
+        lambda s: s.finetuning is not None
+        and s.optimizer is not None
+        and bool(s.optimizer.groups or s.optimizer.layer_decay),
+        "finetuning makes the groups of parameters itself: one, and then the backbone",
+        "remove groups and layer_decay, or finetuning",
+    ),
+    Rule(
+        "finetuning-blocks",
+        ("finetuning", "optimizers"),
+        lambda s: s.finetuning is not None and bool(s.optimizers),
+        "finetuning gives the backbone to the one optimizer that there is",
+        "remove finetuning, or optimizers",
+    ),
+    Rule(
+        "finetuning-optimizer",
+        ("finetuning", "optimizer.name"),
+        lambda s: s.finetuning is not None and s.optimizer is not None and bool(s.optimizer.module),
+        "lgen does not know how this optimizer takes a group of parameters later",
+        "choose one of torch.optim, or remove finetuning",
+    ),
+    Rule(
+        "finetuning-rates",
+        ("finetuning", "scheduler"),
+        lambda s: s.finetuning is not None and sets_rates(s),
+        "this schedule sets the rates of all groups, and has none for parameters that come later",
+        "choose another scheduler, such as CosineAnnealingLR with warmup_steps",
+    ),
+    Rule(
+        "finetuning-swa-rates",
+        ("finetuning", "swa.swa_lrs"),
+        lambda s: s.finetuning is not None and s.swa is not None and s.swa.swa_lrs is not None,
+        "swa_lrs sets the rates of all groups, and has none for parameters that come later",
+        "remove swa_lrs, or finetuning",
+    ),
+    Rule(
+        "finetuning-fsdp",
+        ("finetuning", "strategy"),
+        lambda s: s.finetuning is not None and s.strategy == "fsdp",
+        "what is frozen at first is not sharded yet",
+        "set strategy: ddp, or remove finetuning",
+    ),
+    Rule(
+        "finetuning-epoch",
+        ("finetuning.unfreeze_backbone_at_epoch", "finetuning", "max_epochs", "fast_dev_run"),
+        _never_unfrozen,
+        "training ends before unfreeze_backbone_at_epoch, which is counted from 0",
+        "lower it, or raise max_epochs",
+    ),
+    Rule(
+        "finetuning-ratio",
+        ("finetuning.backbone_initial_ratio_lr", "finetuning.backbone_initial_lr"),
+        lambda s: s.finetuning is not None
+        and s.finetuning.backbone_initial_lr is not None
+        and s.finetuning.backbone_initial_ratio_lr
+        != type(s.finetuning)().backbone_initial_ratio_lr,
+        "the first rate of the backbone is a number or a share",
+        "remove backbone_initial_ratio_lr or backbone_initial_lr",
+    ),
+)
