@@ -3,8 +3,6 @@
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 
-from runtime.swap import tensors
-
 
 class LocalShards(nn.Module):
     """The shards of this rank and the buffers, as plain tensors that the model's own memory backs.
@@ -18,8 +16,11 @@ class LocalShards(nn.Module):
         for module in model.modules():
             if isinstance(module, FSDPModule):
                 module.reshard()
-        for number, tensor in enumerate(tensors(model)):
-            self.register_buffer(str(number), local(tensor.detach()))
+        for number, parameter in enumerate(model.parameters()):
+            shard = nn.Parameter(local(parameter.detach()), requires_grad=False)
+            self.register_parameter(f"parameter_{number}", shard)
+        for number, buffer in enumerate(model.buffers()):
+            self.register_buffer(f"buffer_{number}", local(buffer))
 
 
 def local(tensor: Tensor) -> Tensor:

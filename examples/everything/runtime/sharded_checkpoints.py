@@ -33,16 +33,20 @@ class ShardedCheckpoints(Checkpoints):
 
         `shards` holds states by name, such as that of the model, each with this rank's part of it.
         """
+        self.write_shards(shards)
+        from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
+
+    def write_shards(self, shards: Mapping[str, Any]) -> None:
+        """Write the shards of all ranks, for the folder that rank 0 then puts in place."""
         from_main(self.clear_shards)
         try:
             save(dict(shards), checkpoint_id=self.shards)
         except CheckpointException as error:
             failure, _ = next(iter(error.failures.values()))
-            raise SystemExit(f"the checkpoint of step {step} is not written: {failure}") from None
+            raise SystemExit(f"the checkpoint is not written: {failure}") from None
         # each rank reads what it has written, whose names begin with its number
         own = {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
         self.digests = {name: value for part in gather_to_main(own) for name, value in part.items()}
-        from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
 
     def clear_shards(self) -> None:
         """Make the folder of the shards anew."""

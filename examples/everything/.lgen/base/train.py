@@ -196,8 +196,8 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
             if counts:
                 metrics.append(outputs, weight)
         results = means(sum_over_ranks(metrics.sums()), prefix)
-        returned = model.on_validation_epoch_end()
-        returned = mean_over_ranks(returned)  # of what each rank has seen
+        # the mean of what each rank has seen
+        returned = mean_over_ranks(model.on_validation_epoch_end())
         for name, value in returned.items():
             results[prefix + name] = float(value)
     return results

@@ -19,22 +19,24 @@ def restore_schedule(
     scheduler: Any,
     optimizer: Optimizer,
     settings: Mapping[str, Any] | None = None,
+    name: str = "scheduler",
 ) -> None:
     """Go on from the saved place in the schedule, with the settings that this run has.
 
-    The optimizer has been restored. Where the length or one of the settings has changed, the new
-    schedule is followed from its start to the saved place: the rates are those of a run that
-    always had them. What follows a metric goes on from its rate with the new settings.
+    `name` is that of the state in the checkpoint. The optimizer has been restored. Where the length
+    or one of the settings has changed, the new schedule is followed from its start to the saved
+    place: the rates are those of a run that always had them. What follows a metric goes on from its
+    rate with the new settings.
     """
-    saved = checkpoint.get("scheduler")
+    saved = checkpoint.get(name)
     config = checkpoint.get("config", {})
     changed = [n for n, value in (settings or {}).items() if config.get(n, value) != value]
     if saved is None or not changed and lengths(saved) == lengths(scheduler.state_dict()):
-        restore(checkpoint, scheduler=scheduler)
+        restore(checkpoint, **{name: scheduler})
         return
     if isinstance(scheduler, ReduceLROnPlateau):
         own = {name: scheduler.state_dict()[name] for name in PLATEAU}
-        restore(checkpoint, scheduler=scheduler)
+        restore(checkpoint, **{name: scheduler})
         scheduler.__dict__.update(own)
         return
     if changed and isinstance(scheduler, (OneCycleLR, CyclicLR)):

@@ -1,7 +1,7 @@
 """Means over the steps between two rows of the log, and over an epoch."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from runtime.weighted_sums import PendingMetrics, Sums, add
 
@@ -11,12 +11,13 @@ class TrainingMetrics(PendingMetrics):
 
     Outputs stay on the device until something is asked for. Values are added one after the other
     in float64, so it does not matter when they are read. skip_nonfinite leaves out the steps whose
-    loss is no number.
+    loss is no number; `losses` are the outputs that are losses.
     """
 
-    def __init__(self, skip_nonfinite: bool = False) -> None:
+    def __init__(self, skip_nonfinite: bool = False, losses: Sequence[str] = ("loss",)) -> None:
         super().__init__()
         self.skip_nonfinite = skip_nonfinite
+        self.losses = losses
         self.interval: Sums = {}
         self.epoch: Sums = {}
         self.nonfinite_step: int | None = None
@@ -24,8 +25,8 @@ class TrainingMetrics(PendingMetrics):
     def read(self) -> None:
         """Read what is pending, and note the first step whose loss is no number."""
         readings = self.take()
-        losses = readings.get("loss", [])
-        bad_steps = [step for loss, _, step in losses if not math.isfinite(loss)]
+        losses = [reading for name in self.losses for reading in readings.get(name, [])]
+        bad_steps = sorted(step for loss, _, step in losses if not math.isfinite(loss))
         if bad_steps and self.skip_nonfinite:
             readings = {
                 name: [reading for reading in of_metric if reading[2] not in bad_steps]
