@@ -8,7 +8,7 @@ from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
-from lgen.plan.stopping import epochs_done
+from lgen.plan.stopping import epochs_done, is_over
 from lgen.spec.options import Spec
 from lgen.spec.predicates import keeps_files, max_epochs
 from lgen.spec.saving import Checkpoint
@@ -62,11 +62,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         due.append("(epoch + 1) % cfg.every_n_epochs == 0")
     if max_epochs(spec) is not None:
         due.append("epoch + 1 == cfg.max_epochs")
-    due.append("0 <= cfg.max_steps <= step")
-    if spec.early_stopping is not None:
-        due.append("early_stopping.should_stop")
-    if spec.max_time is not None:
-        due.append("time_is_up")
+    due.append(is_over(spec, "epoch + 1"))
     folder = keeps_files(spec) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)

@@ -66,6 +66,8 @@ def schedule(
     total = run_length(spec, data, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
+    elif frequency > 1:
+        total = f"max(1, {total})"
     texts = {length: total} if needs_length and length else {}
     known = length_known(spec, data)
     within = runs_stage(spec, module, data, "val") and validates_within_epoch(spec)
@@ -171,7 +173,7 @@ def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str
             per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
         total = _validations(spec, data, epochs) if interval == "validation" else epochs
-    return f"max(1, {total} // cfg.scheduler_frequency)" if frequency > 1 else total
+    return f"{total} // cfg.scheduler_frequency" if frequency > 1 else total
 
 
 def _validations(spec: Spec, data: UserData, epochs: str) -> str:

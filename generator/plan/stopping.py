@@ -9,6 +9,8 @@ from lgen.spec.options import Spec
 from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
+_NO_STEP_LEFT = "0 <= cfg.max_steps <= step"
+
 
 def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """Early stopping, and the conditions under which the loops are left."""
@@ -19,9 +21,9 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
     sized = not data.sources["train"].iterable
     timed = spec.max_time is not None
-    stopped = "0 <= cfg.max_steps <= step"
+    stopped = _NO_STEP_LEFT
     if within or timed:
-        stopped += " or " + _may_stop(spec, "epoch")
+        stopped = is_over(spec, "epoch")
     unsaved = "batch_idx < num_batches" if sized else f"({stopped})"
     given = spec.checkpoint
     if (
@@ -38,15 +40,16 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "may_stop": early is not None or timed,
             "may_stop_within": within or timed,
             "timed": timed,
+            "stop_is_named": _is_named(spec),
             "early_check_finite_off": early is not None and not early.check_finite,
             "stopping_threshold_set": early is not None and early.stopping_threshold is not None,
             "divergence_threshold_set": early is not None
             and early.divergence_threshold is not None,
         },
         names={
-            "MAY_STOP": _may_stop(spec, "epoch + 1"),
-            "MAY_STOP_WITHIN": _may_stop(spec, "epoch"),
+            "IS_OVER": _is_over(spec, "epochs"),
             "STOP_DUE": stopped,
+            "STOP_DUE_NEXT": is_over(spec, "epoch + 1"),
             "STOPPED": "batch_idx < num_batches" if sized else "stopped",
             "STOP_UNSAVED": unsaved,
         },
@@ -62,28 +65,38 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
 
 
-def _may_stop(spec: Spec, epochs: str) -> str:
-    """The condition under which early stopping or the time ends the run after so many epochs."""
+def is_over(spec: Spec, epochs: str) -> str:
+    """The condition under which training ends at a step, after so many epochs."""
+    return f"is_over({epochs})" if _is_named(spec) else _is_over(spec, epochs)
+
+
+def _is_named(spec: Spec) -> bool:
+    """Whether the condition is so long that the script gives it a name."""
+    return spec.min_epochs is not None and bool(_requests(spec))
+
+
+def _requests(spec: Spec) -> list[str]:
+    """What asks for an end before the limits."""
     requests = ["early_stopping.should_stop"] if spec.early_stopping is not None else []
-    if spec.max_time is not None:
-        requests.append("time_is_up")
-    requested = " or ".join(requests)
-    waits = spec.min_steps is not None or spec.min_epochs is not None
-    conditions = [f"({requested})" if waits and len(requests) > 1 else requested]
-    if spec.min_steps is not None:
-        conditions.append("step >= cfg.min_steps")
+    return [*requests, "time_is_up"] if spec.max_time is not None else requests
+
+
+def _is_over(spec: Spec, epochs: str) -> str:
+    """The whole condition."""
+    requests = _requests(spec)
+    minima = ["step >= cfg.min_steps"] if spec.min_steps is not None else []
     if spec.min_epochs is not None:
-        conditions.append(f"{epochs} >= cfg.min_epochs")
-    return conditions[0] if len(conditions) == 1 else f"({' and '.join(conditions)})"
+        minima.append(f"{epochs} >= cfg.min_epochs")
+    if requests and minima:
+        asked = f"({' or '.join(requests)})" if len(requests) > 1 else requests[0]
+        requests = [f"({' and '.join([asked, *minima])})"]
+    return " or ".join([_NO_STEP_LEFT, *requests])
 
 
 def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
-    ended = ["0 <= cfg.max_steps <= step"]
-    if spec.early_stopping is not None or spec.max_time is not None:
-        ended.append(_may_stop(spec, "epoch"))
-    done = " or ".join(ended)
+    done = is_over(spec, "epoch")
     if data.sources["train"].iterable:
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
-    done = f"batch_idx < num_batches and {done if len(ended) == 1 else f'({done})'}"
+    done = f"batch_idx < num_batches and {f'({done})' if ' or ' in done else done}"
     return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or ({done})"

@@ -825,13 +825,18 @@ def main(cfg: Config) -> dict[str, float]:
             check_plain(state)  #: if hooks.on_save_checkpoint.defined
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
-        checkpoints.save_shards(SHARDS, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        shards = SHARDS  #: if fsdp
+        checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     def is_time_up() -> bool:  #: if timed and distributed
         """Return whether max_time is over: one clock decides for all ranks."""
         return from_main(lambda: time.monotonic() - started_at >= cfg.max_time)
+
+    def is_over(epochs: int) -> bool:  #: if stop_is_named
+        """Return whether training ends at this step, with so many epochs done."""
+        return IS_OVER
 
     def finish_average() -> dict[str, float]:  #: if swa
         """Validate the average of the epochs, which the model then has, and write it."""
@@ -1159,7 +1164,7 @@ def main(cfg: Config) -> dict[str, float]:
                 time_is_up = time.monotonic() - started_at >= cfg.max_time  #: if timed and not distributed
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
                     break
-                if 0 <= cfg.max_steps <= step or MAY_STOP_WITHIN:  #: if may_stop_within
+                if STOP_DUE:  #: if may_stop_within
                     break
 
         if batch_idx == 0:  #: if counts_batches and not sized
@@ -1201,13 +1206,13 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0  #: if counts_batches
         used_up = False  #: if may_resume_used_up
         train_sampler.position = 0  #: if map_style
+        time_is_up = is_time_up()  #: if timed and distributed
         save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
             save_checkpoint(epoch + 1, EPOCH_RANKING)
-        time_is_up = is_time_up()  #: if timed and distributed
         if 0 <= cfg.max_steps <= step:  #: if not may_stop
             break
-        if 0 <= cfg.max_steps <= step or MAY_STOP:  #: if may_stop
+        if STOP_DUE_NEXT:  #: if may_stop
             break
 
     bar.close()  #: if bar

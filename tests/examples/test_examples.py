@@ -22,8 +22,9 @@ OPTIONS = {
         "loggers=[csv, tensorboard]",
     ],
     "gpt": [],
+    "everything": [],
 }
-STARTERS = {"gpt": "gpt"}
+STARTERS = {"gpt": "gpt", "everything": str(Path(__file__).parent / "everything")}
 
 
 def files_below(folder: Path) -> set[str]:

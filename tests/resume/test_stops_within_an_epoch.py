@@ -46,6 +46,24 @@ def test_a_run_that_is_done_is_left_as_it_is(tmp_path: Path, max_steps: str) -> 
     assert contents(run_folder(folder)) == before
 
 
+def test_time_that_is_up_at_an_epochs_end_is_saved(tmp_path: Path) -> None:
+    """Also in an epoch whose end is none of those that are saved, by ranks that share a clock."""
+    options = {
+        "strategy": "ddp",
+        "devices": 2,
+        "max_time": 0.001,
+        "limit_val_batches": 0,
+        "checkpoint": {"every_n_epochs": 5, "train_time_interval": None},
+        "max_epochs": 9,
+        **ROWS,
+    }
+    folder = make_project(tmp_path / "project", options)
+    ended = launch(folder, ranks=2)
+    assert ended.done and "max_time of 0 s is over" in ended.output, ended.output
+    state = load_whole(run_folder(folder) / "checkpoints" / "last.ckpt")
+    assert (state["epoch"], state["step"]) == (1, 7)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Return what lies in the folder, by name."""
     files = (path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,2 @@
+#!/bin/sh
+exec torchrun --standalone --nproc-per-node 2 -- train.py "$@"

@@ -1,0 +1,72 @@
+"""The checkpoints of a sharded model: each rank writes and reads its own part."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch.distributed as dist
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.state_dict_saver import save
+
+from runtime.checkpoint_folder import digest, finish_folder, link_folder, replace_folder
+from runtime.checkpoints import Checkpoints
+from runtime.from_main import from_main
+from runtime.gather_to_main import gather_to_main
+
+
+class ShardedCheckpoints(Checkpoints):
+    """As Checkpoints, but each checkpoint is a folder that all ranks write together."""
+
+    digests: Mapping[str, str] = {}  # SHA-256 of the shards by name
+
+    def save_shards(
+        self,
+        shards: Mapping[str, Any],
+        state: dict[str, Any],
+        *,
+        epoch: int,
+        step: int,
+        metrics: Mapping[str, float],
+    ) -> None:
+        """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint.
+
+        `shards` holds states by name, such as that of the model, each with this rank's part of it.
+        """
+        self.write_shards(shards)
+        from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
+
+    def write_shards(self, shards: Mapping[str, Any]) -> None:
+        """Write the shards of all ranks, for the folder that rank 0 then puts in place."""
+        from_main(self.clear_shards)
+        try:
+            save(dict(shards), checkpoint_id=self.shards)
+        except CheckpointException as error:
+            failure, _ = next(iter(error.failures.values()))
+            raise SystemExit(f"the checkpoint is not written: {failure}") from None
+        # each rank reads what it has written, whose names begin with its number
+        own = {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
+        self.digests = {name: value for part in gather_to_main(own) for name, value in part.items()}
+
+    def clear_shards(self) -> None:
+        """Make the folder of the shards anew."""
+        shutil.rmtree(self.shards, ignore_errors=True)
+        self.shards.mkdir(parents=True)
+
+    @property
+    def shards(self) -> Path:
+        """The folder that the shards are written to before they are in place."""
+        return self.folder / "shards.tmp"
+
+    def write(self, state: dict[str, Any], path: Path) -> None:
+        """Put the shards, with the state beside them, at the path."""
+        finish_folder(self.shards, state, self.digests)
+        replace_folder(self.shards, path)
+
+    def link(self, path: Path, name: Path) -> None:
+        """Let the name stand for what lies at the path."""
+        link_folder(path, name)
+
+    def remove(self, path: Path) -> None:
+        """Remove what lies at the path."""
+        shutil.rmtree(path, ignore_errors=True)
