@@ -93,7 +93,7 @@ class UserClass:
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
     `training` names the steps that train. `attributes` are the names that the class assigns to
-    self, None where there may be more.
+    self, None where there may be more. `logs_images` says whether it calls log.image.
     """
 
     file: str
@@ -107,6 +107,7 @@ class UserClass:
     file_classes: tuple[str, ...] = ()
     training: tuple[str, ...] = ("training_step",)
     attributes: tuple[str, ...] | None = None
+    logs_images: bool = False
 
     @property
     def training_steps(self) -> list[Step]:

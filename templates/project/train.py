@@ -69,6 +69,7 @@ from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
