@@ -20,6 +20,8 @@ def lines_of(train: Path, *functions: str) -> int:
     )
 
 
-@pytest.mark.parametrize(("example", "most"), [("digits", 147), ("digits-ddp", 191)])
+@pytest.mark.parametrize(
+    ("example", "most"), [("digits", 147), ("digits-ddp", 191), ("gan", 193), ("autoencoder", 164)]
+)
 def test_main_and_validation_stay_short(example: str, most: int) -> None:
     assert 60 < lines_of(EXAMPLES / example / "train.py", "main", "validate") <= most

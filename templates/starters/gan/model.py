@@ -70,6 +70,6 @@ class Gan(nn.Module):
 
 
 def grid(images: Tensor, columns: int) -> Tensor:
-    """The images (number, 1, height, width) in rows of so many, as one (1, height, width)."""
-    rows = images.squeeze(1).unflatten(0, (-1, columns))
+    """The images (number, 1, height, width) in rows of so many, as one with black between them."""
+    rows = F.pad(images, (1, 1, 1, 1)).squeeze(1).unflatten(0, (-1, columns))
     return rows.transpose(1, 2).flatten(2).flatten(0, 1).unsqueeze(0)
