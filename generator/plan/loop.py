@@ -17,6 +17,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     within = validation and validates_within_epoch(spec)
     every_n = spec.check_val_every_n_epoch
     files = bool(spec.loggers)
+    writes_images = files and module.logs_images
     unscales = spec.gradient_clip_val is not None or "on_before_optimizer_step" in module.hooks
     named = [*module.training_steps, *module.hooks.values()]
     flags = {
@@ -45,6 +46,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "csv": "csv" in spec.loggers,
         "tensorboard": "tensorboard" in spec.loggers,
         "files": files,
+        "writes_images": writes_images,
         "logs": files or spec.enable_progress_bar,
         "bar": spec.enable_progress_bar,
         "summary": spec.enable_model_summary,
@@ -73,6 +75,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "csv_logger" if "csv" in spec.loggers else "",
             "tensorboard" if "tensorboard" in spec.loggers else "",
             **({"tensorboard": "tensorboard"} if "tensorboard" in spec.loggers else {}),
+            **({"images": 'ImageFiles(run_folder / "images")'} if writes_images else {}),
         ),
         "max_epochs": epochs,
         "summary_arguments": arguments(

@@ -1,4 +1,4 @@
-"""The attributes that a class of the user's assigns to itself."""
+"""What a class of the user's assigns to itself, and whether it logs images."""
 
 from __future__ import annotations
 
@@ -32,6 +32,15 @@ def attributes(lineage: Lineage) -> tuple[str, ...] | None:
             if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in _BY_NAME:
                 return None
     return tuple(sorted(assigned(lineage)))
+
+
+def logs_images(lineage: Lineage) -> bool:
+    """Whether a method of the class calls log.image."""
+    return any(
+        isinstance(node, ast.Call) and dotted(node.func) == "log.image"
+        for cls in lineage.classes
+        for node in ast.walk(cls.node)
+    )
 
 
 def loss_attributes(lineage: Lineage) -> frozenset[str]:

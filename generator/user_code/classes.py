@@ -108,7 +108,8 @@ class UserClass:
     the names that the file defines or imports, so that a script can import them from there.
     `package_bases` are the base classes that stand in no file of the project, nn.Module left out.
     `metrics` are its torchmetrics objects. `training` names the steps that train. `attributes` are
-    the names that the class assigns to self, None where there may be more.
+    the names that the class assigns to self, None where there may be more. `logs_images` says
+    whether it calls log.image.
     """
 
     file: str
@@ -123,6 +124,7 @@ class UserClass:
     metrics: MetricObjects = MetricObjects()
     training: tuple[str, ...] = ("training_step",)
     attributes: tuple[str, ...] | None = None
+    logs_images: bool = False
 
     @property
     def training_steps(self) -> list[Step]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from lgen.spec.fault import Fault
-from lgen.user_code.attributes import assigned, attributes, loss_attributes
+from lgen.user_code.attributes import assigned, attributes, logs_images, loss_attributes
 from lgen.user_code.classes import MetricObjects, Step, UserClass
 from lgen.user_code.constructor import constructor
 from lgen.user_code.hooks import BATCH_HOOKS, HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
@@ -106,6 +106,7 @@ def read_module(
         metrics=metrics,
         training=training,
         attributes=attributes(lineage),
+        logs_images=logs_images(lineage),
     )
 
 

@@ -74,6 +74,7 @@ from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches

@@ -22,9 +22,17 @@ OPTIONS = {
         "loggers=[csv, tensorboard]",
     ],
     "gpt": [],
+    "gan": [],
+    "autoencoder": [],
     "everything": [],
 }
-STARTERS = {"gpt": "gpt", "everything": str(Path(__file__).parent / "everything")}
+# the examples of another starter than digits
+STARTERS = {
+    "gpt": "gpt",
+    "gan": "gan",
+    "autoencoder": "autoencoder",
+    "everything": str(Path(__file__).parent / "everything"),
+}
 
 
 def files_below(folder: Path) -> set[str]:

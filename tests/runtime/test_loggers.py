@@ -2,9 +2,13 @@ import csv
 import math
 
 import pytest
+import torch
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from runtime.csv_logger import CSVLogger
+from runtime.image_files import ImageFiles
+from runtime.log import Log
 from runtime.tensorboard_logger import TensorBoardLogger
 
 
@@ -103,3 +107,25 @@ def points(folder):
         tag: sorted((event.step, event.value) for event in events.Scalars(tag))
         for tag in events.Tags()["scalars"]
     }
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.uint8])
+def test_images_are_read_back(tmp_path, channels, dtype):
+    """Floats in [0, 1] are written as bytes, what lies outside as the nearest."""
+    values = torch.tensor([[0, 64, 128], [191, 254, 255]]).expand(channels, 2, 3)
+    image = values.to(dtype) if dtype == torch.uint8 else (values / 255).to(dtype)
+    if dtype == torch.float32:
+        image = torch.where(image == 1, 1.5, torch.where(image == 0, -0.5, image))
+    Log(images=ImageFiles(tmp_path / "images")).image("grids/first", image)
+    (path,) = (tmp_path / "images").iterdir()
+    assert path.name == "grids_first-step=0.png"
+    read = Image.open(path)
+    assert read.size == (3, 2) and len(read.getbands()) == channels
+    pixels = torch.tensor(list(read.tobytes())).reshape(2, 3, channels).permute(2, 0, 1)
+    assert (pixels - values).abs().max() <= (1 if dtype == torch.bfloat16 else 0)
+
+
+def test_an_image_of_another_shape_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"image grid has the shape \(2, 3\); it needs"):
+        ImageFiles(tmp_path).write("grid", torch.zeros(2, 3), 1)

@@ -11,16 +11,26 @@ class ScalarLogger(Protocol):
         """Write the metrics at the step."""
 
 
+class ImageWriter(Protocol):
+    """What writes images to files."""
+
+    def write(self, name: str, image: Any, step: int) -> None:
+        """Write the image of a step."""
+
+
 class Log:
     """Writes at the current step and epoch, which train.py sets.
 
-    Scalars go to every logger; the rest goes to TensorBoard. What no logger takes is
-    dropped, so on other ranks than the first a log without loggers is silent.
+    Scalars go to every logger; the rest goes to TensorBoard, images to files too. What no logger
+    takes is dropped, so on other ranks than the first a log without loggers is silent.
     """
 
-    def __init__(self, *loggers: ScalarLogger, tensorboard: Any = None) -> None:
+    def __init__(
+        self, *loggers: ScalarLogger, tensorboard: Any = None, images: ImageWriter | None = None
+    ) -> None:
         self.loggers = loggers
         self.tensorboard = tensorboard
+        self.images = images
         self.step = 0
         self.epoch = 0
 
@@ -31,6 +41,8 @@ class Log:
 
     def image(self, name: str, image: Any) -> None:
         """Write an image of shape (channels, height, width), floats in [0, 1] or bytes."""
+        if self.images is not None:
+            self.images.write(name, image, self.step)
         if self.tensorboard is not None:
             self.tensorboard.writer.add_image(name, image, self.step)
 

@@ -1,0 +1,331 @@
+"""Train Autoencoder (model.py) on Digits (data.py).
+
+python train.py                # train
+python train.py --resume last  # go on after a stop
+python train.py --help         # all settings
+pytest                         # test the project
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.optim import lr_scheduler
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from data import Digits
+from model import Autoencoder
+from runtime.as_text import as_text
+from runtime.batch import num_samples
+from runtime.bounds import check_bounds
+from runtime.checkpoints import Checkpoints
+from runtime.clear_ends import clear_ends
+from runtime.csv_logger import CSVLogger
+from runtime.evaluation_batches import EvaluationBatches
+from runtime.evaluation_metrics import EvaluationMetrics
+from runtime.evaluation_mode import evaluation_mode
+from runtime.global_batch import check_global_batch
+from runtime.go_on import end_save, go_on
+from runtime.image_files import ImageFiles
+from runtime.log import Log
+from runtime.nonfinite import stop_on_nonfinite_loss
+from runtime.nonfinite_weights import stop_on_nonfinite_weights
+from runtime.override_settings import override_settings
+from runtime.random_state import get_random_state
+from runtime.restore import restore
+from runtime.restore_rank import restore_rank
+from runtime.restore_schedule import restore_schedule
+from runtime.resume_path import resume_checkpoint
+from runtime.run_folder import new_run_folder
+from runtime.run_lock import lock_run
+from runtime.seed import seed_everything
+from runtime.seeded_dataset import SeededDataset
+from runtime.settings import parse_settings
+from runtime.summary import summarize
+from runtime.tensorboard_logger import TensorBoardLogger
+from runtime.to_device import to_device
+from runtime.training_batches import TrainingBatches
+from runtime.training_metrics import TrainingMetrics
+from runtime.weighted_sums import means
+
+
+@dataclass
+class Config:
+    """The settings of a run: train.py --help lists them, --name value sets one."""
+
+    task: Literal["fit", "validate"] = "fit"  # what the script does
+    resume: str | None = None  # last, best or the path of a checkpoint
+    default_root_dir: str = "runs"  # each run gets a folder version_N in it
+    seed: int = 0  # of every random stream
+
+    # model
+    code: int = 8  # argument of Autoencoder
+
+    # data
+    batch_size: int = 32  # samples per process in one batch
+    num_workers: int = 0  # processes that load data; 0: this one
+
+    # optimizer
+    lr: float = 0.002  # argument of AdamW
+
+    # loop
+    max_epochs: int = 60  # epochs of the whole run
+    max_steps: int = -1  # optimizer steps; -1: no limit
+    num_sanity_val_steps: int = 2  # validation batches that are tried before training
+    log_every_n_steps: int = 50  # steps between rows of the log
+
+    # checkpoints
+    save_top_k: int = 1  # best checkpoints that are kept; -1: all
+    train_time_interval: float = 1800.0  # seconds between checkpoints
+
+    def __post_init__(self) -> None:
+        check_bounds(
+            self,
+            seed=">= 0",
+            batch_size=">= 1",
+            num_workers=">= 0",
+            lr=">= 0",
+            max_epochs=">= 1",
+            max_steps="== -1 or >= 1",
+            num_sanity_val_steps=">= 1",
+            log_every_n_steps=">= 1",
+            save_top_k=">= -1",
+            train_time_interval="> 0",
+        )
+
+
+@torch.inference_mode()
+def validate(
+    model: Autoencoder, device: torch.device, log: Log, loader: Iterable[Any]
+) -> dict[str, float]:
+    """Return the mean of each metric over all samples of the loader."""
+    metrics = EvaluationMetrics()
+    with evaluation_mode(model, device.type):
+        for batch_idx, batch in enumerate(loader):
+            batch = to_device(batch, device)
+            outputs = model.validation_step(batch, batch_idx, log)
+            metrics.append(outputs, num_samples(batch))
+        results = means(metrics.sums(), "val_")
+    return results
+
+
+def evaluate(
+    model: Autoencoder, device: torch.device, log: Log, data: Digits, cfg: Config
+) -> dict[str, float]:
+    """Do the task of cfg, other than fit, and return its metrics."""
+    return validate(model, device, log, evaluation_loader(data.val_dataset(), cfg))
+
+
+def training_loader(data: Digits, cfg: Config) -> tuple[TrainingBatches, DataLoader[Any]]:
+    """Return the sampler, which can start within an epoch, and the loader that uses it."""
+    dataset = data.train_dataset()
+
+    def train_order(epoch: int) -> Tensor:
+        """Return the order of samples, which depends on the seed and the epoch only."""
+        generator = torch.Generator().manual_seed(cfg.seed + epoch)
+        return torch.randperm(len(dataset), generator=generator)  # type: ignore[arg-type]
+
+    batches = TrainingBatches(train_order, cfg.batch_size, seed=cfg.seed)
+    loader = DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
+    )
+    return batches, loader
+
+
+def evaluation_loader(dataset: Dataset[Any], cfg: Config) -> DataLoader[Any]:
+    """Return a loader of the whole dataset in its own order."""
+    size = len(dataset)  # type: ignore[arg-type]
+    batches = EvaluationBatches(size, cfg.batch_size, seed=cfg.seed)
+    return DataLoader(
+        SeededDataset(dataset),
+        batch_sampler=batches,
+        num_workers=cfg.num_workers,
+        pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # else each epoch draws from the global stream
+    )
+
+
+def main(cfg: Config) -> dict[str, float]:
+    """Do cfg.task and return the last metrics."""
+    # --- setup ---
+
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    device = accelerator or torch.device("cpu")
+
+    if cfg.resume is None:
+        run_folder, checkpoint = new_run_folder(cfg.default_root_dir), None
+        step, epoch = 0, 0
+    else:
+        run_folder, checkpoint = resume_checkpoint(cfg.default_root_dir, cfg.resume)
+        step = checkpoint["step"]
+        epoch = checkpoint["epoch" if cfg.task == "fit" else "last_epoch"]
+    if cfg.task == "fit":
+        lock_run(run_folder)
+    seed_everything(cfg.seed)
+    csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
+    # what was logged after the checkpoint is hidden, but only where training goes on
+    purge_step = step + 1 if cfg.task == "fit" else None
+    tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
+    log = Log(
+        csv_logger, tensorboard, tensorboard=tensorboard, images=ImageFiles(run_folder / "images")
+    )
+    log.step, log.epoch = step, epoch
+
+    # --- model ---
+
+    data = Digits()
+    model = Autoencoder(code=cfg.code)
+    model.to(device)
+    print(summarize(model))
+    if checkpoint is not None:
+        restore(checkpoint, model=model)
+
+    if cfg.task != "fit":
+        if cfg.resume is None:
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
+        results = evaluate(model, device, log, data, cfg)
+        print(f"step {step}  {as_text(results)}")
+        return results
+
+    # --- data ---
+
+    train_sampler, train_loader = training_loader(data, cfg)
+    num_batches = len(train_loader)
+    val_loader = evaluation_loader(data.val_dataset(), cfg)
+
+    # --- optimizer ---
+
+    total_steps = cfg.max_epochs * num_batches
+    if cfg.max_steps > 0:
+        total_steps = min(total_steps, cfg.max_steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=cfg.lr)
+    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, T_max=total_steps)
+    train_metrics = TrainingMetrics()
+
+    checkpoints = Checkpoints(
+        run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
+    )
+    saved_at = time.monotonic()
+
+    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
+        """Save all that the next step depends on; the metrics of a validation rank it."""
+        nonlocal saved_at
+        stop_on_nonfinite_loss(train_metrics)
+        stop_on_nonfinite_weights(model)
+        this_rank = {
+            "random_state": get_random_state(device.type),
+            "train_metrics": train_metrics.state_dict(),
+        }
+        state = {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "scheduler": scheduler.state_dict(),
+            "csv_logger": csv_logger.state_dict(),
+            "tensorboard": tensorboard.state_dict(),
+            "step": step,
+            "epoch": next_epoch,
+            "last_epoch": epoch,  # which the last step belongs to
+            "position": train_sampler.position_at(batch_idx),
+            "global_batch": cfg.batch_size,
+            "ranks": [this_rank],
+            "config": asdict(cfg),
+        }
+        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+        saved_at = time.monotonic()
+        checkpoints.step = step
+
+    # --- resume ---
+
+    batch_idx = 0
+    if checkpoint is not None:
+        check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
+        restore(checkpoint, optimizer=optimizer)
+        restore_schedule(checkpoint, scheduler, optimizer)
+        override_settings(optimizer, {"lr": cfg.lr}, checkpoint["config"], scheduler)
+        restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
+        train_sampler.position = checkpoint["position"]
+        batch_idx = train_sampler.batch_idx
+        # after an epoch's last batch its means, validation and checkpoint are still to come
+        if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
+            print(f"nothing left to train: {epoch} epochs and {step} steps are done")
+            end_save(checkpoints, checkpoint)
+            return {}
+        go_on(checkpoints, checkpoint)
+        # what was logged after the checkpoint is logged again
+        csv_logger.load_state_dict(checkpoint["csv_logger"])
+        tensorboard.load_state_dict(checkpoint["tensorboard"])
+        checkpoint = None  # frees its memory
+
+    # --- training loop ---
+
+    metrics: dict[str, float] = {}
+    model.train()
+    if cfg.resume is None:  # what would fail at the first validation fails here
+        validate(model, device, Log(), islice(val_loader, cfg.num_sanity_val_steps))
+    bar = tqdm(total=total_steps, initial=step, unit="step", disable=None)
+    for epoch in range(epoch, cfg.max_epochs):
+        train_sampler.epoch = epoch
+        log.epoch = epoch
+        for batch in train_loader:
+            optimizer.zero_grad()
+            log.step = step + 1  # the step that this batch makes
+            batch = to_device(batch, device)
+            outputs = model.training_step(batch)
+            loss = outputs["loss"]
+            loss.backward()
+            train_metrics.append(outputs, num_samples(batch), step + 1)
+            optimizer.step()
+            batch_idx += 1
+            step += 1
+            bar.update()
+
+            if step % cfg.log_every_n_steps == 0:
+                stop_on_nonfinite_loss(train_metrics)
+                row = means(train_metrics.interval_sums(), "train_")
+                row["lr"] = optimizer.param_groups[0]["lr"]
+                metrics |= row
+                csv_logger.log(row, step=step, epoch=epoch)
+                tensorboard.log(row, step=step, epoch=epoch)
+                bar.set_postfix(row, refresh=False)
+            scheduler.step()
+            if time.monotonic() - saved_at >= cfg.train_time_interval:
+                save_checkpoint(epoch, {})
+            if 0 <= cfg.max_steps <= step:
+                break
+
+        if batch_idx < num_batches and checkpoints.step < step:
+            save_checkpoint(epoch, {})
+        row = means(train_metrics.epoch_sums(), "train_", "_epoch")
+        metrics |= row
+        csv_logger.log(row, step=step, epoch=epoch)
+        tensorboard.log(row, step=step, epoch=epoch)
+        if batch_idx < num_batches:
+            break
+        val_metrics = validate(model, device, log, val_loader)
+        csv_logger.log(val_metrics, step=step, epoch=epoch)
+        tensorboard.log(val_metrics, step=step, epoch=epoch)
+        bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
+        metrics |= val_metrics
+        batch_idx = 0
+        train_sampler.position = 0
+        save_checkpoint(epoch + 1, val_metrics)
+        if 0 <= cfg.max_steps <= step:
+            break
+
+    bar.close()
+    tensorboard.close()
+    return metrics
+
+
+if __name__ == "__main__":
+    with clear_ends():
+        main(parse_settings(Config))

@@ -1,0 +1,29 @@
+"""Checks that a resumed run makes steps of the same size."""
+
+
+def check_global_batch(
+    saved: int, *, batch_size: int, world_size: int = 1, accumulate_grad_batches: int | None = None
+) -> None:
+    """End the program unless a step uses as many samples as in the run that is resumed.
+
+    The position in the data is a number of whole steps, and learning rates belong to a size of
+    the batch. accumulate_grad_batches None is a script without that setting.
+    """
+    windows = accumulate_grad_batches or 1
+    if batch_size * world_size * windows == saved:
+        return
+    same_window = saved // world_size // windows
+    if accumulate_grad_batches is None:
+        fits = [f"--batch-size {same_window}"] if same_window * world_size == saved else []
+    else:
+        fits = [
+            f"--batch-size {size} --accumulate-grad-batches {saved // (size * world_size)}"
+            for size in (batch_size, same_window)
+            if size > 0 and saved % (size * world_size) == 0
+        ]
+    way_out = f"; keep it with {' or '.join(dict.fromkeys(fits))}" if fits else ""
+    raise SystemExit(
+        f"a step of the resumed run had {saved} samples, this one would have "
+        f"{batch_size * world_size * windows} ({batch_size} in a batch, "
+        f"{world_size} processes, {windows} batches accumulated){way_out}"
+    )

@@ -1,0 +1,59 @@
+"""Means over the steps between two rows of the log, and over an epoch."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from runtime.weighted_sums import PendingMetrics, Sums, add
+
+
+class TrainingMetrics(PendingMetrics):
+    """Sums of the training step's outputs, weighted by samples.
+
+    Outputs stay on the device until something is asked for. Values are added one after the other
+    in float64, so it does not matter when they are read. skip_nonfinite leaves out the steps whose
+    loss is no number; `losses` are the outputs that are losses.
+    """
+
+    def __init__(self, skip_nonfinite: bool = False, losses: Sequence[str] = ("loss",)) -> None:
+        super().__init__()
+        self.skip_nonfinite = skip_nonfinite
+        self.losses = losses
+        self.interval: Sums = {}
+        self.epoch: Sums = {}
+        self.nonfinite_step: int | None = None
+
+    def read(self) -> None:
+        """Read what is pending, and note the first step whose loss is no number."""
+        readings = self.take()
+        losses = [reading for name in self.losses for reading in readings.get(name, [])]
+        bad_steps = sorted(step for loss, _, step in losses if not math.isfinite(loss))
+        if bad_steps and self.skip_nonfinite:
+            readings = {
+                name: [reading for reading in of_metric if reading[2] not in bad_steps]
+                for name, of_metric in readings.items()
+            }
+        add(self.interval, readings)
+        add(self.epoch, readings)
+        if bad_steps and self.nonfinite_step is None:
+            self.nonfinite_step = bad_steps[0]
+
+    def interval_sums(self) -> Sums:
+        """Return the sums since the last call."""
+        self.read()
+        sums, self.interval = self.interval, {}
+        return sums
+
+    def epoch_sums(self) -> Sums:
+        """Return the sums since the epoch's start, and start anew."""
+        self.read()
+        sums, self.epoch = self.epoch, {}
+        return sums
+
+    def state_dict(self) -> dict[str, Sums]:
+        """Return the sums so far."""
+        self.read()
+        return {"interval": dict(self.interval), "epoch": dict(self.epoch)}
+
+    def load_state_dict(self, state: Mapping[str, Sums]) -> None:
+        """Go on from saved sums."""
+        self.interval, self.epoch = dict(state["interval"]), dict(state["epoch"])

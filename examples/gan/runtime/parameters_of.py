@@ -1,0 +1,25 @@
+"""The parameters of some parts of a model."""
+
+from torch import nn
+
+
+def parameters_of(model: nn.Module, *parts: str) -> list[nn.Parameter]:
+    """Return the parameters of these parts, each once: modules or parameters, as in encoder.norm.
+
+    Ends the program where the model has no such part, or the part no parameter.
+    """
+    found: dict[nn.Parameter, None] = {}
+    for part in parts:
+        of_part = [
+            parameter
+            for name, parameter in model.named_parameters(remove_duplicate=False)
+            if name == part or name.startswith(f"{part}.")
+        ]
+        if not of_part:
+            children = [name for name, _ in model.named_children()]
+            raise SystemExit(
+                f"{type(model).__name__} has no parameters in {part}; its parts: "
+                f"{', '.join(children)}"
+            )
+        found.update(dict.fromkeys(of_part))
+    return list(found)

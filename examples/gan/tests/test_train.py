@@ -1,0 +1,99 @@
+"""The training script learns, and a run that was stopped goes on as if it never was."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import train
+from train import Config, main
+
+
+def whole_run(folder: str) -> dict[str, float]:
+    """Train without a stop."""
+    return main(
+        Config(max_steps=8, train_time_interval=1e-6, log_every_n_steps=1, default_root_dir=folder)
+    )
+
+
+def test_trains(tmp_path: Path) -> None:
+    """A run ends with metrics that are numbers."""
+    assert all(math.isfinite(value) for value in run(whole_run, tmp_path).values())
+
+
+class Stopped(Exception):
+    """Stands for whatever ends a run."""
+
+
+def stopped_run(folder: str) -> dict[str, float]:
+    """Train until the first checkpoint after step 2 is written."""
+    save = train.Checkpoints.save
+
+    def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
+        save(self, *arguments, step=step, **others)
+        if step > 2:
+            raise Stopped
+
+    train.Checkpoints.save = save_and_stop  # type: ignore
+    try:
+        return main(
+            Config(
+                max_steps=8, train_time_interval=1e-6, log_every_n_steps=1, default_root_dir=folder
+            )
+        )
+    finally:
+        train.Checkpoints.save = save  # type: ignore
+
+
+def resumed_run(folder: str) -> dict[str, float]:
+    """Go on from the last checkpoint."""
+    return main(
+        Config(
+            max_steps=8,
+            train_time_interval=1e-6,
+            log_every_n_steps=1,
+            resume="last",
+            default_root_dir=folder,
+        )
+    )
+
+
+def test_resumed_run_equals_whole_run(tmp_path: Path) -> None:
+    """Weights, optimizer, random states and metrics are the same bit for bit."""
+    run(whole_run, tmp_path / "whole")
+    with pytest.raises(Stopped):
+        run(stopped_run, tmp_path / "stopped")
+    run(resumed_run, tmp_path / "stopped")
+    assert_same(saved(tmp_path / "whole"), saved(tmp_path / "stopped"))
+
+
+def saved(folder: Path) -> Any:
+    """Return what the last checkpoint of a run holds, its settings left out."""
+    checkpoint = folder / "version_0" / "checkpoints" / "last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)
+    del content["config"]
+    del content["tensorboard"]["sizes"]  # of files that are named by the time
+    return content
+
+
+def assert_same(one: Any, other: Any) -> None:
+    """Fail unless both are equal, tensors bit for bit."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        one, other = list(one.values()), list(other.values())
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other)
+        for mine, theirs in zip(one, other):
+            assert_same(mine, theirs)
+    elif isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    else:
+        assert one == other
+
+
+def run(function: Callable[[str], dict[str, float]], folder: Path) -> dict[str, float]:
+    """Return what the function makes of the folder."""
+    return function(str(folder))
