@@ -1100,7 +1100,8 @@ def main(cfg: Config) -> dict[str, float]:
                 else:  #: if skip_nonfinite and not distributed
                     REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
                     REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
-                if not finite:  #: if skip_nonfinite and metric_objects
+                    set_metric_states(model, states)  #: if metric_objects
+                if not finite:  #: if skip_nonfinite and metric_objects and distributed
                     set_metric_states(model, states)
                 #: endif
                 #: if blocks
