@@ -308,15 +308,24 @@ class Adversaries:
     """A generator and a discriminator, each with an optimizer."""
 
     def __init__(self, folder: Path, samples: int) -> None:
-        self.project = Project(folder / "gan", samples)
-        (self.project.folder / "gan.py").write_text(GAN)
-        with own_modules(self.project.folder):
-            self.gan = importlib.import_module("gan").Gan
+        options = {
+            "module": "model.py:Gan",
+            "optimizer": None,
+            "optimizers": {
+                name: {"optimizer": {"name": "SGD", "lr": 0.01}}
+                for name in ("discriminator", "generator")
+            },
+        }
+        self.project = Project(folder / "gan", samples, options, GAN)
+        self.gan = self.project.model.Gan
         self.projects = [self.project]
 
     def runs(self) -> dict[str, Callable[[], None]]:
         """The runs by name."""
-        return {"Lightning 2.6.6, GAN by manual optimization": self.lightning}
+        return {
+            "lgen, GAN": self.project.run,
+            "Lightning 2.6.6, GAN by manual optimization": self.lightning,
+        }
 
     def hand_written(self) -> None:
         """A step of each in turn, while the other's parameters need no gradients."""

@@ -22,7 +22,7 @@ def table(script, *arguments):
 
 def test_step_overhead():
     rows = table("step_overhead.py", "--blocks", "2")
-    assert len(rows) == 10
+    assert len(rows) == 11
     assert all(float(ratio) > 0 for _, ratio in rows)
 
 
