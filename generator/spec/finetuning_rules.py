@@ -57,13 +57,6 @@ FINETUNING_RULES: tuple[Rule, ...] = (
         "remove swa_lrs, or finetuning",
     ),
     Rule(
-        "finetuning-fsdp",
-        ("finetuning", "strategy"),
-        lambda s: s.finetuning is not None and s.strategy == "fsdp",
-        "what is frozen at first is not sharded yet",
-        "set strategy: ddp, or remove finetuning",
-    ),
-    Rule(
         "finetuning-epoch",
         ("finetuning.unfreeze_backbone_at_epoch", "finetuning", "max_epochs", "fast_dev_run"),
         _never_unfrozen,

@@ -8,8 +8,9 @@ import torch
 from lightning.pytorch.callbacks import BackboneFinetuning
 from torch.optim import lr_scheduler
 
-from tests.parity.beside import Result, assert_equal_weights, beside, last_result, make_script
+from tests.parity.beside import assert_equal_weights, beside, make_script
 from tests.parity.ranks import on_two_ranks, run_script
+from tests.support.same_runs import load_whole
 
 OPTIONS = {
     "module": "model.py:Tuned",
@@ -163,20 +164,21 @@ def test_what_the_model_has_frozen_stays_frozen(tmp_path):
     assert not torch.equal(weights["backbone.3.weight"], before["backbone.3.weight"])
 
 
-def test_the_same_on_two_ranks(tmp_path):
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_the_same_on_two_ranks(tmp_path, strategy):
     """The gradients of the backbone are averaged over the ranks; in Lightning they are not.
 
     Its DDP knows only what was trained when it was built, and its ranks drift apart.
     """
     options = {**OPTIONS, "module": "model.py:Plain", "finetuning": EARLY, "shuffle": False}
     single = make_script(tmp_path / "single", {**options, "drop_last": True}).run()
-    ddp = {**options, "strategy": "ddp", "devices": 2, "batch_size": 4, "drop_last": True}
-    folder = make_script(tmp_path / "ddp", ddp).folder
-    on_two_ranks(run_script, folder, ddp)
-    result: Result = last_result(folder)
-    assert result.state["step"] == single.state["step"]
+    shared = {**options, "strategy": strategy, "devices": 2, "batch_size": 4, "drop_last": True}
+    folder = make_script(tmp_path / "shared", shared).folder
+    on_two_ranks(run_script, folder, shared)
+    state = load_whole(folder / "runs" / "version_0" / "checkpoints" / "last.ckpt")
+    assert state["step"] == single.state["step"]
     for name, weight in single.weights.items():
-        assert torch.allclose(result.weights[name], weight, atol=1e-5), name
+        assert torch.allclose(state["model"][name], weight, atol=1e-5), name
 
 
 @pytest.mark.parametrize(

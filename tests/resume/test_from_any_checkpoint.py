@@ -17,9 +17,12 @@ ALL: dict[str, Any] = {
     "val_check_interval": 4,
     "accumulate_grad_batches": 2,
 }
+TUNED = {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1}
 CASES: dict[str, tuple[int | None, dict[str, Any]]] = {
     "single": (None, {**ALL, "accumulate_grad_batches": 1}),
     "ddp": (2, {**ALL, "strategy": "ddp", "devices": 2}),
+    "finetuning": (None, {**ALL, "max_epochs": 3, "finetuning": TUNED}),
+    "ddp finetuning": (2, {**ALL, "strategy": "ddp", "devices": 2, "finetuning": TUNED}),
     "fsdp": (2, {**ALL, "strategy": "fsdp", "devices": 2, "fsdp": {"wrap": ["Block"]}}),
 }
 

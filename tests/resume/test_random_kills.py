@@ -148,6 +148,17 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),
+    "fsdp finetuning": (
+        2,
+        {
+            "strategy": "fsdp",
+            "fsdp": WRAP,
+            "accumulate_grad_batches": 2,
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step", "warmup_steps": 5},
+            "finetuning": {"backbone": "blocks", "unfreeze_backbone_at_epoch": 1},
+            "checkpoint": {"every_n_train_steps": 2},
+        },
+    ),
     "fsdp average of epochs": (
         2,
         {

@@ -127,10 +127,6 @@ CASES = {
         f"{SGD}finetuning: true\nswa: {{swa_lrs: 0.1}}",
         f"{SGD}finetuning: true\nswa: true",
     ),
-    "finetuning-fsdp": (
-        f"{SGD}finetuning: true\nstrategy: fsdp",
-        f"{SGD}finetuning: true\nstrategy: ddp",
-    ),
     "finetuning-epoch": (
         f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 3}}",
         f"{SGD}max_epochs: 3\nfinetuning: {{unfreeze_backbone_at_epoch: 2}}",
