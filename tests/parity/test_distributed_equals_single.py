@@ -33,8 +33,8 @@ GAN = """
 class Gan(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.generator = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 4))
-        self.discriminator = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1))
+        self.generator = nn.Sequential(nn.Linear(4, 16), Block(16), nn.Linear(16, 4))
+        self.discriminator = nn.Sequential(nn.Linear(4, 16), Block(16), nn.Linear(16, 1))
 
     def forward(self, noise: Tensor) -> Tensor:
         return self.generator(noise)
