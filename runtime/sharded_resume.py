@@ -42,10 +42,10 @@ def restore_optimizers(
     """Read this rank's part of the state that the checkpoint holds under each optimizer's name."""
     stored = stored_paths(checkpoint["path"])
     for name, optimizer in optimizers.items():
-        state = get_optimizer_state_dict(model, optimizer)
+        state: dict[str, Any] = get_optimizer_state_dict(model, optimizer)
+        of = state["state"]
         # what no step has changed has no state
-        of = {key: value for key, value in state["state"].items() if (name, "state", key) in stored}
-        state = {"state": of, "param_groups": state["param_groups"]}
+        state["state"] = {key: of[key] for key in of if (name, "state", key) in stored}
         parameters = [group["params"] for group in state["param_groups"]]
         read({name: state}, checkpoint["path"])
         if [group["params"] for group in state["param_groups"]] != parameters:

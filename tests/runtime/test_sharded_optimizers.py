@@ -53,11 +53,12 @@ def step_once(model, optimizers, step, only):
     with torch.no_grad():
         model(batch(step))  # an evaluation
     first, second = optimizers.values()
-    with only(model, model.first.parameters()):
+    of_first, of_second = (optimizer.param_groups[0]["params"] for optimizer in (first, second))
+    with only(model, of_first):
         first.zero_grad()
         model(batch(step)).square().mean().backward()
         first.step()
-    with only(model, list(model.second.parameters())):
+    with only(model, of_second):
         (model(batch(-step)) - 1).square().mean().backward()
         if step % WINDOW == 0:
             second.step()
@@ -113,10 +114,10 @@ def test_each_trains_its_shards(tmp_path, ranks):
     assert_close(run_ranks(train, ranks, tmp_path, 0, 7)[0], train_plain(7))
 
 
-@pytest.mark.parametrize("done", [1, 3, 4])
+@pytest.mark.parametrize("done", [1, 4])
 @pytest.mark.parametrize("before, after", [(2, 2), (2, 3), (3, 1)])
 def test_states_and_waiting_gradients_go_on(tmp_path, before, after, done):
-    """Before, at and after the second optimizer's first step; bit for bit on as many ranks."""
+    """Before and after the second optimizer's first step; bit for bit on as many ranks."""
     straight = run_ranks(train, before, tmp_path / "straight", 0, 7)[0]
     run_ranks(train, before, tmp_path / "stopped", 0, done)
     resumed = run_ranks(train, after, tmp_path / "stopped", done, 7, True)[0]
