@@ -213,7 +213,8 @@ class Config:
     #: if max_epochs_set
     max_epochs: int = {{ max_epochs }}  # epochs of the whole run
     #: endif
-    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
+    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit  #: if not needs_max_steps
+    max_steps: int = {{ max_steps }}  # optimizer steps of the whole run  #: if needs_max_steps
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
     max_time: float = {{ max_time }}  # seconds of the whole run, resumed parts included  #: if timed
@@ -271,7 +272,8 @@ class Config:
             swa_lrs={{ bounds.swa_lrs | literal }},  #: if swa_lrs_set
             annealing_epochs={{ bounds.annealing_epochs | literal }},  #: if swa_lrs_set
             max_epochs={{ bounds.max_epochs | literal }},  #: if max_epochs_set
-            max_steps={{ bounds.max_steps | literal }},
+            max_steps={{ bounds.max_steps | literal }},  #: if not needs_max_steps
+            max_steps=">= 1",  #: if needs_max_steps
             min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
             min_steps={{ bounds.min_steps | literal }},  #: if min_steps_set
             max_time={{ bounds.max_time | literal }},  #: if timed
