@@ -345,11 +345,10 @@ def EVALUATE(
                                 outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
                                 outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
                                 model.STEP({{ stage.step_arguments }})  #: if not stage.measures
-                        model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                        weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
-                        metrics.append(outputs, WEIGHT)  #: if stage.measures and not fsdp
-                        if counts:  #: if stage.measures and fsdp
-                            metrics.append(outputs, WEIGHT)
+                        if counts:  #: wrap if fsdp and (stage.measures or stage.on_batch_end.defined)
+                            model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
+                            weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
+                            metrics.append(outputs, WEIGHT)  #: if stage.measures
         results: dict[str, float] = {}  #: if not stage.measures
         results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if stage.measures and not distributed and not stage.several
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
@@ -390,8 +389,8 @@ def predict(  #: if predict
                 with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                     with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
                         outputs = model.predict_step({{ predict_loop.step_arguments }})
-                model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
                 if counts:  #: wrap if fsdp
+                    model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
                     # whole batches are dealt to the ranks in turn
                     number = batch_idx * dist.get_world_size() + dist.get_rank()  #: if distributed
                     save_predictions(folder, PREDICT_NUMBER, outputs)

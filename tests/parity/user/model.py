@@ -354,6 +354,28 @@ class Measured(Net):
         return {**self.val_scores.compute(), "curve": self.val_curve.compute()}
 
 
+class Ends(Net):
+    """Notes the batches that its evaluations have ended."""
+
+    ended: ClassVar[list[int]] = []
+
+    def test_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return self.validation_step(batch)
+
+    def predict_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        x, _ = batch
+        return self(x)
+
+    def on_validation_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
+
+    def on_test_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
+
+    def on_predict_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
+
+
 class Pair(nn.Module):
     """Two interacting models: one makes rows out of noise, the other tells them from real ones."""
 
