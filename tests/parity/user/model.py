@@ -112,6 +112,18 @@ class Masked(Net):
         return self.counted(batch)
 
 
+class MaskedEnds(Masked):
+    """Notes what the hooks at the end of a batch are given."""
+
+    ended: ClassVar[list[tuple[str, list[str]]]] = []
+
+    def on_train_batch_end(self, outputs: dict[str, Tensor]) -> None:
+        self.ended.append(("train", sorted(outputs)))
+
+    def on_validation_batch_end(self, outputs: dict[str, Tensor] | None) -> None:
+        self.ended.append(("validation", sorted(outputs or ())))
+
+
 class Toy(nn.Module):
     """One weight w, whose gradient is the mean of the batch."""
 
