@@ -85,7 +85,7 @@ class Config:
     warmup_steps: int = 100  # steps of linear warmup
 
     # loop
-    max_steps: int = 1000  # optimizer steps; -1: no limit
+    max_steps: int = 1000  # optimizer steps of the whole run
     val_check_interval: int = 250  # batches between validations
     num_sanity_val_steps: int = 2  # validation batches that are tried before training
     log_every_n_steps: int = 50  # steps between rows of the log
@@ -104,7 +104,7 @@ class Config:
             weight_decay=">= 0",
             warmup_steps=">= 0",
             gradient_clip_val="> 0",
-            max_steps="== -1 or >= 1",
+            max_steps=">= 1",
             val_check_interval=">= 1",
             num_sanity_val_steps=">= 1",
             log_every_n_steps=">= 1",

@@ -54,7 +54,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             (
                 _FUNCTION[stage],
                 STEP_OF_STAGE[stage],
-                "counts" if loops[stage].measures else "_",
+                "counts" if loops[stage].measures or loops[stage].on_batch_end.defined else "_",
                 *hook_names(stage),
                 loops[stage],
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from lgen.plan.decisions import Code
+from lgen.plan.decisions import Code, literal
 from lgen.spec.options import Spec
 from lgen.user_code.classes import UserClass
 from lgen.user_code.hooks import HOOKS
@@ -53,8 +53,9 @@ def hook_calls(spec: Spec, module: UserClass, *, tasks: bool) -> dict[str, HookC
         # a script for the CPU alone has no variable for it
         "device": 'torch.device("cpu")' if spec.accelerator == "cpu" else "device",
     }
-    saved = {"checkpoint": "state"}
-    return {
-        name: hook_call(module, name, texts | (saved if name == "on_save_checkpoint" else {}))
-        for name in HOOKS
-    }
+    own = {"on_save_checkpoint": {"checkpoint": "state"}}
+    if spec.batch_weight is not None:
+        # the hook is given what the step returned; the weight has been taken out for the means
+        whole = f"{{**outputs, {literal(spec.batch_weight)}: weight}}"
+        own["on_train_batch_end"] = {"outputs": whole}
+    return {name: hook_call(module, name, texts | own.get(name, {})) for name in HOOKS}

@@ -113,6 +113,10 @@ def schedule(
             "counts_validations": counts,
             "total_by_epochs": counts_total and by_epochs,
             "total_by_steps": counts_total and not by_epochs,
+            # a length comes of it, and -1 is none
+            "needs_max_steps": counts_total
+            and not by_epochs
+            or (needs_length and max_epochs(spec) is None),
             "counts_steps_per_epoch": accumulates(spec)
             and not accumulation_schedule(spec)
             and known

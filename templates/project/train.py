@@ -215,7 +215,8 @@ class Config:
     #: if max_epochs_set
     max_epochs: int = {{ max_epochs }}  # epochs of the whole run
     #: endif
-    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit
+    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit  #: if not needs_max_steps
+    max_steps: int = {{ max_steps }}  # optimizer steps of the whole run  #: if needs_max_steps
     min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
     max_time: float = {{ max_time }}  # seconds of the whole run, resumed parts included  #: if timed
@@ -273,7 +274,8 @@ class Config:
             swa_lrs={{ bounds.swa_lrs | literal }},  #: if swa_lrs_set
             annealing_epochs={{ bounds.annealing_epochs | literal }},  #: if swa_lrs_set
             max_epochs={{ bounds.max_epochs | literal }},  #: if max_epochs_set
-            max_steps={{ bounds.max_steps | literal }},
+            max_steps={{ bounds.max_steps | literal }},  #: if not needs_max_steps
+            max_steps=">= 1",  #: if needs_max_steps
             min_epochs={{ bounds.min_epochs | literal }},  #: if min_epochs_set
             min_steps={{ bounds.min_steps | literal }},  #: if min_steps_set
             max_time={{ bounds.max_time | literal }},  #: if timed
@@ -345,11 +347,10 @@ def EVALUATE(
                                 outputs = model.STEP({{ stage.step_arguments }})  #: if stage.returns_dict
                                 outputs = {"loss": model.STEP({{ stage.step_arguments }})}  #: if stage.returns_loss
                                 model.STEP({{ stage.step_arguments }})  #: if not stage.measures
-                        model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                        weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
-                        metrics.append(outputs, WEIGHT)  #: if stage.measures and not fsdp
-                        if counts:  #: if stage.measures and fsdp
-                            metrics.append(outputs, WEIGHT)
+                        if counts:  #: wrap if fsdp and (stage.measures or stage.on_batch_end.defined)
+                            model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
+                            weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
+                            metrics.append(outputs, WEIGHT)  #: if stage.measures
         results: dict[str, float] = {}  #: if not stage.measures
         results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if stage.measures and not distributed and not stage.several
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
@@ -390,8 +391,8 @@ def predict(  #: if predict
                 with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
                     with default_dtype(MODEL_DTYPE):  #: wrap if true_precision
                         outputs = model.predict_step({{ predict_loop.step_arguments }})
-                model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
                 if counts:  #: wrap if fsdp
+                    model.on_predict_batch_end({{ predict_loop.on_batch_end.arguments }})  #: if predict_loop.on_batch_end.defined
                     # whole batches are dealt to the ranks in turn
                     number = batch_idx * dist.get_world_size() + dist.get_rank()  #: if distributed
                     save_predictions(folder, PREDICT_NUMBER, outputs)

@@ -191,3 +191,19 @@ def test_setting_out_of_bounds_is_one_line(tmp_path: Path, setting: str) -> None
     (line,) = ended.output.splitlines()
     assert line.startswith(setting.split()[0][2:].replace("-", "_")) and "allowed" in line
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+def test_a_schedule_as_long_as_max_steps_needs_it(tmp_path: Path, interval: str) -> None:
+    """Without an end no schedule has a length, so none of -1 steps begins."""
+    options = {
+        "max_epochs": None,
+        "max_steps": 5,
+        "optimizer": {"name": "SGD", "lr": 0.1},
+        "scheduler": {"name": "CosineAnnealingLR", "interval": interval},
+    }
+    project = make_project(tmp_path, {**OPTIONS, **options})
+    ended = launch(project, "--max-steps", "-1")
+    assert ended.codes == [1]
+    assert ended.output.splitlines() == ["max_steps is -1 (allowed: >= 1)"]
+    assert "no limit" not in (project / "train.py").read_text()

@@ -76,3 +76,17 @@ def test_a_window_without_anything_counted_changes_nothing(tmp_path):
     for name, weight in result.weights.items():
         assert weight.shape == before[name].shape
         assert weight.isfinite().all()
+
+
+@pytest.mark.parametrize("flags", [{}, {"accumulate_grad_batches": 2}], ids=str)
+def test_hooks_are_given_all_that_a_step_returned(tmp_path, flags):
+    """The weight too, in training as in validation."""
+    script = make_script(tmp_path, {**OPTIONS, "module": "model.py:MaskedEnds", **flags})
+    ended = script.model.MaskedEnds.ended
+    beside(script, sgd, **flags)
+    theirs = [keys for stage, keys in ended if stage == "train"]
+    ended.clear()
+    script.run()
+    assert theirs == [["counted", "loss"]] * 22
+    assert [keys for stage, keys in ended if stage == "train"] == theirs
+    assert {tuple(keys) for stage, keys in ended if stage == "validation"} == {("counted", "loss")}

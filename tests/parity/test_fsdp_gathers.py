@@ -1,5 +1,6 @@
 """Sharded parameters are gathered once for the forward and backward pass of a step."""
 
+import pytest
 import torch.distributed as dist
 
 from tests.parity.beside import Script, make_script
@@ -45,3 +46,24 @@ def test_a_step_that_uses_a_part_of_the_model_is_registered(tmp_path):
     options = {**OPTIONS, "module": "model.py:Parts"}
     text = (make_script(tmp_path, options).folder / "train.py").read_text()
     assert 'register_fsdp_forward_method(model, "training_step")' in text
+
+
+def ended_batches(rank, folder, options, task):
+    """The sizes of the batches that this rank has ended in a task."""
+    script = Script(folder, options)
+    script.run_rank(task=task)
+    return script.model.Ends.ended
+
+
+@pytest.mark.parametrize("task", ["validate", "test", "predict"])
+def test_a_batch_that_is_repeated_ends_once(tmp_path, task):
+    """Of three batches the second rank has one, and passes it forward twice."""
+    options = {
+        **OPTIONS,
+        "module": "model.py:Ends",
+        "data": "data.py:AllRows",
+        "limit_val_batches": 1.0,
+        "num_sanity_val_steps": 0,
+    }
+    folder = make_script(tmp_path, options).folder
+    assert on_two_ranks(ended_batches, folder, options, task) == [[8, 5], [8]]

@@ -22,6 +22,16 @@ class Rows:
         return TensorDataset(*(part[84:] for part in self.rows))
 
 
+class AllRows(Rows):
+    """Rows to test and to predict too."""
+
+    def test_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return self.val_dataset()
+
+    def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return self.val_dataset()
+
+
 class Numbers:
     """The numbers 1, 2, ... to train and to validate."""
 

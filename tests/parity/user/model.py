@@ -112,6 +112,18 @@ class Masked(Net):
         return self.counted(batch)
 
 
+class MaskedEnds(Masked):
+    """Notes what the hooks at the end of a batch are given."""
+
+    ended: ClassVar[list[tuple[str, list[str]]]] = []
+
+    def on_train_batch_end(self, outputs: dict[str, Tensor]) -> None:
+        self.ended.append(("train", sorted(outputs)))
+
+    def on_validation_batch_end(self, outputs: dict[str, Tensor] | None) -> None:
+        self.ended.append(("validation", sorted(outputs or ())))
+
+
 class Toy(nn.Module):
     """One weight w, whose gradient is the mean of the batch."""
 
@@ -352,6 +364,28 @@ class Measured(Net):
 
     def on_validation_epoch_end(self) -> dict[str, Tensor]:
         return {**self.val_scores.compute(), "curve": self.val_curve.compute()}
+
+
+class Ends(Net):
+    """Notes the batches that its evaluations have ended."""
+
+    ended: ClassVar[list[int]] = []
+
+    def test_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        return self.validation_step(batch)
+
+    def predict_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
+        x, _ = batch
+        return self(x)
+
+    def on_validation_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
+
+    def on_test_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
+
+    def on_predict_batch_end(self, batch: tuple[Tensor, Tensor]) -> None:
+        self.ended.append(len(batch[0]))
 
 
 class Pair(nn.Module):
