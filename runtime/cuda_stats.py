@@ -15,7 +15,7 @@ class CudaStats:
             torch.cuda.utilization(device)
         except Exception as error:  # NVIDIA's and AMD's libraries have errors of their own
             self.tells_utilization = False
-            print(f"the log has no device_percent: {error}")
+            print(f"device_percent is not logged: {error}")
         torch.cuda.reset_peak_memory_stats(device)
 
     def read(self) -> dict[str, float]:

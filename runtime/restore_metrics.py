@@ -27,7 +27,7 @@ def restore_metrics(
         if within:
             raise SystemExit(
                 f"the metric objects of {len(of_ranks)} processes are in the middle of an epoch; "
-                "go on with as many, or from a checkpoint of an epoch's end"
+                "resume with as many, or from a checkpoint of an epoch's end"
             )
         return
     here, there = metric_states(model), of_ranks[rank]
@@ -38,7 +38,7 @@ def restore_metrics(
         names = sorted({name for name in here.keys() ^ there.keys()}) or sorted(here)
         raise SystemExit(
             f"the checkpoint does not fit the metric objects ({', '.join(names)}) and is in the "
-            "middle of an epoch; go on from one of an epoch's end"
+            "middle of an epoch; resume from one of an epoch's end"
         )
     if fits:
         set_metric_states(model, there)

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,12 +53,12 @@ def test_learns_text(tmp_path: Path) -> None:
     (sample,) = events.Tensors("sample/text_summary")
     assert sample.step == 80
     text = sample.tensor_proto.string_val[0].decode()
-    assert len(text) > 300 and text in printed
+    assert len(text) > 50 and text in printed
 
     run([sys.executable, "train.py", "--task", "predict", "--resume", "best"], project, 100)
     predicted = torch.load(project / "runs/version_0/predictions/batch_00000.pt")
     assert [len(text.encode()) for text in predicted["text"]] == [64] * 4
-    assert all(len(text) > 100 for text in predicted["next"])
+    assert all(len(text) > 50 for text in predicted["next"])
 
 
 def test_emitted_tests_pass(tmp_path: Path) -> None:
@@ -126,3 +127,20 @@ def test_same_rates_as_nanogpts_formula(trained: Path) -> None:
     rates = [by_hand.get_lr(step, STEPS, WARMUP) for step in range(STEPS)]
     assert column(trained, "lr") == pytest.approx(rates, rel=1e-9)
     assert math.isclose(rates[WARMUP], by_hand.LEARNING_RATE)
+
+
+def test_size_and_context_are_settings(tmp_path: Path) -> None:
+    """A small model trains by flags alone; sizes that do not fit end the run with the reason."""
+    project = gpt(tmp_path, "num_sanity_val_steps=0")
+    size = ["--layers", "1", "--heads", "2", "--width", "16"]
+    short = ["--max-steps", "2", "--val-check-interval", "9", "--context", "16"]
+    command = [sys.executable, "train.py", *size, *short]
+    run([*command, "--block-size", "8"], project, 100)
+    weights = torch.load(project / "runs/version_0/checkpoints/last.ckpt")["model"]
+    assert weights["positions.weight"].shape == (16, 16) and "blocks.1.mlp_in.weight" not in weights
+    for wrong, reason in (
+        (["--width", "15"], "width 15 is not a multiple of heads 2"),
+        (["--block-size", "17"], "17 tokens; the model's context is 16"),
+    ):
+        ended = subprocess.run([*command, *wrong], cwd=project, capture_output=True, text=True)
+        assert ended.returncode and f"ValueError: {reason}" in ended.stderr

@@ -30,11 +30,11 @@ class Autoencoder(nn.Module):
         """The images (batch, 1, 8, 8) as they come back from their codes."""
         return self.decoder(self.encoder(images))
 
-    def training_step(self, batch: Any) -> dict[str, Tensor]:
+    def training_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
         (images,) = batch
         return {"loss": F.mse_loss(self(images), images)}
 
-    def validation_step(self, batch: Any, batch_idx: int, log: Any) -> dict[str, Tensor]:
+    def validation_step(self, batch: list[Tensor], batch_idx: int, log: Any) -> dict[str, Tensor]:
         (images,) = batch
         back = self(images)
         if batch_idx == 0:
@@ -43,6 +43,10 @@ class Autoencoder(nn.Module):
 
 
 def beside(images: Tensor, back: Tensor) -> Tensor:
-    """The images in a row and what came back of each below it, as one (1, height, width)."""
+    """The images in a row and what came back of each below it, as one (1, height, width).
+
+    There is black between them, and a pixel becomes a square of 4 by 4.
+    """
     both = F.pad(torch.stack([images, back]), (1, 1, 1, 1)).squeeze(2)
-    return both.transpose(1, 2).flatten(2).flatten(0, 1).unsqueeze(0)
+    whole = both.transpose(1, 2).flatten(2).flatten(0, 1).unsqueeze(0)
+    return whole.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)

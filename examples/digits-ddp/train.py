@@ -1,11 +1,12 @@
 """Train Classifier (model.py) on Digits (data.py).
 
-torchrun --standalone --nproc-per-node 2 train.py                               # train
-torchrun --standalone --nproc-per-node 2 train.py --resume last                 # go on after a stop
-torchrun --standalone --nproc-per-node 2 train.py --task test --resume best     # test
-torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best  # predict
-python train.py --help                                                          # all settings
-pytest                                                                          # test the project
+torchrun --standalone --nproc-per-node 2 train.py                                # train
+torchrun --standalone --nproc-per-node 2 train.py --resume last                  # resume
+torchrun --standalone --nproc-per-node 2 train.py --task validate --resume best  # validate
+torchrun --standalone --nproc-per-node 2 train.py --task test --resume best      # test
+torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best   # predict
+python train.py --help                                                           # all settings
+pytest                                                                           # test the project
 """
 
 import math
@@ -253,7 +254,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None and is_main:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":

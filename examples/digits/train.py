@@ -1,11 +1,12 @@
 """Train Classifier (model.py) on Digits (data.py).
 
-python train.py                               # train
-python train.py --resume last                 # go on after a stop
-python train.py --task test --resume best     # test
-python train.py --task predict --resume best  # predict
-python train.py --help                        # all settings
-pytest                                        # test the project
+python train.py                                # train
+python train.py --resume last                  # resume
+python train.py --task validate --resume best  # validate
+python train.py --task test --resume best      # test
+python train.py --task predict --resume best   # predict
+python train.py --help                         # all settings
+pytest                                         # test the project
 """
 
 import time
@@ -210,7 +211,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
         if cfg.task == "test":
             csv_logger.log(results, step=step, epoch=epoch)

@@ -3,12 +3,13 @@
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
 class Block(nn.Module):
-    """A layer beside which its input passes."""
+    """A layer with a residual connection."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -62,23 +63,28 @@ class Classifier(nn.Module):
         """Before the gradients are clipped."""
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Behind a training step, and the optimizer's where it makes one."""
+        """After the training step of a batch, and after the optimizer step where it makes one."""
 
     def on_train_epoch_end(self, epoch: int, log: Any) -> None:
-        """Behind the last batch of an epoch and its validation."""
+        """After the last batch of an epoch and its validation."""
         log.text("epochs", f"epoch {epoch} is over")
 
     def on_train_end(self) -> None:
-        """Behind the last epoch."""
+        """After the last epoch."""
 
     def on_validation_start(self) -> None:
         """Before the first validation batch of a set."""
         self.worst = 0.0
 
     def on_validation_batch_end(self, outputs: Any, batch: Any) -> None:
-        """Behind it."""
+        """After a validation batch."""
         self.worst = max(self.worst, float(outputs["loss"]))
 
     def on_validation_epoch_end(self) -> dict[str, float]:
-        """Metrics that are no means over batches."""
-        return {"worst_loss": self.worst}
+        """Metrics that are no means over batches.
+
+        Each rank has seen a part of them, and the mean of what the ranks return is logged.
+        """
+        worst = torch.tensor(self.worst)
+        dist.all_reduce(worst, dist.ReduceOp.MAX)
+        return {"worst_loss": float(worst)}

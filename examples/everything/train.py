@@ -1,11 +1,12 @@
 """Train Classifier (model.py) on Blobs (data.py).
 
-torchrun --standalone --nproc-per-node 2 train.py                               # train
-torchrun --standalone --nproc-per-node 2 train.py --resume last                 # go on after a stop
-torchrun --standalone --nproc-per-node 2 train.py --task test --resume best     # test
-torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best  # predict
-python train.py --help                                                          # all settings
-pytest                                                                          # test the project
+torchrun --standalone --nproc-per-node 2 train.py                                # train
+torchrun --standalone --nproc-per-node 2 train.py --resume last                  # resume
+torchrun --standalone --nproc-per-node 2 train.py --task validate --resume best  # validate
+torchrun --standalone --nproc-per-node 2 train.py --task test --resume best      # test
+torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best   # predict
+python train.py --help                                                           # all settings
+pytest                                                                           # test the project
 """
 
 import math
@@ -378,7 +379,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None and is_main:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":
@@ -589,7 +590,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
             elif is_main:
-                bar.write(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
+                bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
             model.on_train_batch_end(outputs, batch, batch_idx)
             batch_idx += 1
             step += 1

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 
 class Gan(nn.Module):
-    """A generator that draws images out of noise, and a discriminator that knows real ones.
+    """A generator that draws images out of noise, and a discriminator that tells these from real
+    images.
 
     `latent` is how many numbers an image is made of, `hidden` the width of both networks.
     """
@@ -41,23 +42,24 @@ class Gan(nn.Module):
         self.register_buffer("shown", torch.randn(64, latent))
 
     def draw(self, number: int) -> Tensor:
-        """So many new images (number, 1, 8, 8), pixels from 0 to 1."""
+        """Draw `number` images from new noise: (number, 1, 8, 8), pixels from 0 to 1."""
         return self.generator(torch.randn(number, self.latent, device=self.shown.device))
 
-    def discriminator_step(self, batch: Any) -> dict[str, Tensor]:
-        """Tell the real images from drawn ones; the generator is frozen here."""
+    def discriminator_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
+        """Learn to tell real images from drawn ones; the generator is frozen here."""
         (images,) = batch
         real = self.discriminator(images)
         drawn = self.discriminator(self.draw(len(images)))
-        loss = F.softplus(-real).mean() + F.softplus(drawn).mean()
+        loss = cross_entropy(real, 1.0) + cross_entropy(drawn, 0.0)
         return {"loss": loss, "real": real.sigmoid().mean(), "drawn": drawn.sigmoid().mean()}
 
-    def generator_step(self, batch: Any) -> dict[str, Tensor]:
-        """Draw what the discriminator takes for real; the discriminator is frozen here."""
+    def generator_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
+        """Learn to draw what the discriminator takes for real; it is frozen here."""
         (images,) = batch
-        return {"loss": F.softplus(-self.discriminator(self.draw(len(images)))).mean()}
+        drawn = self.discriminator(self.draw(len(images)))
+        return {"loss": cross_entropy(drawn, 1.0)}
 
-    def validation_step(self, batch: Any) -> dict[str, Tensor]:
+    def validation_step(self, batch: list[Tensor]) -> dict[str, Tensor]:
         """How real the discriminator finds images that it has not seen, and drawn ones."""
         (images,) = batch
         real = self.discriminator(images).sigmoid().mean()
@@ -65,11 +67,20 @@ class Gan(nn.Module):
         return {"real": real, "drawn": drawn}
 
     def on_validation_epoch_end(self, log: Any) -> None:
-        """Show 64 images in a square."""
+        """Log 64 drawn images as a square of 8 by 8."""
         log.image("drawn", grid(self.generator(self.shown), columns=8))
 
 
+def cross_entropy(logits: Tensor, target: float) -> Tensor:
+    """The mean binary cross-entropy of logits that all have one target: 1 is real, 0 is drawn."""
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+
+
 def grid(images: Tensor, columns: int) -> Tensor:
-    """The images (number, 1, height, width) in rows of so many, as one with black between them."""
+    """The images (number, 1, height, width) in rows of `columns`, as one (1, height, width).
+
+    There is black between them, and a pixel becomes a square of 4 by 4.
+    """
     rows = F.pad(images, (1, 1, 1, 1)).squeeze(1).unflatten(0, (-1, columns))
-    return rows.transpose(1, 2).flatten(2).flatten(0, 1).unsqueeze(0)
+    whole = rows.transpose(1, 2).flatten(2).flatten(0, 1).unsqueeze(0)
+    return whole.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)

@@ -1,10 +1,11 @@
 """Train GPT (model.py) on Reference (data.py).
 
-python train.py                               # train
-python train.py --resume last                 # go on after a stop
-python train.py --task predict --resume best  # predict
-python train.py --help                        # all settings
-pytest                                        # test the project
+python train.py                                # train
+python train.py --resume last                  # resume
+python train.py --task validate --resume best  # validate
+python train.py --task predict --resume best   # predict
+python train.py --help                         # all settings
+pytest                                         # test the project
 """
 
 import sys
@@ -67,9 +68,13 @@ class Config:
     seed: int = 0  # of every random stream
 
     # model
+    layers: int = 4  # argument of GPT
+    heads: int = 4  # argument of GPT
     width: int = 128  # argument of GPT
+    context: int = 64  # argument of GPT
 
     # data
+    block_size: int = 64  # argument of Reference
     batch_size: int = 16  # samples per process in one batch
     num_workers: int = 0  # processes that load data; 0: this one
 
@@ -209,8 +214,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     # --- model ---
 
-    data = Reference()
-    model = GPT(width=cfg.width)
+    data = Reference(block_size=cfg.block_size)
+    model = GPT(layers=cfg.layers, heads=cfg.heads, width=cfg.width, context=cfg.context)
     model.to(device)
     print(summarize(model))
     if checkpoint is not None:
@@ -218,7 +223,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
         if cfg.task == "predict":
             print(f"predictions: {run_folder / 'predictions'}")

@@ -15,11 +15,11 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     lines = [(run, "train")]
     if spec.checkpoint is not None:
         if not spec.checkpoint.save_weights_only:
-            lines.append((f"{run} --resume last", "go on after a stop"))
+            lines.append((f"{run} --resume last", "resume"))
         best = "best" if spec.checkpoint.monitor else "last"
         lines += [
             (f"{run} --task {task} --resume {best}", task)
-            for stage, task in (("test", "test"), ("predict", "predict"))
+            for stage, task in (("val", "validate"), ("test", "test"), ("predict", "predict"))
             if runs_stage(spec, module, data, stage)
         ]
     lines += [("python train.py --help", "all settings"), ("pytest", "test the project")]

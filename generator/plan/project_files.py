@@ -42,15 +42,19 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     if within_epoch and (max_epochs(spec) or _STEPS) < _STEPS:
         run["max_epochs"] = str(_STEPS)  # an epoch has one step or more
     run |= _limit(spec)
+    # the losses of several optimizers do not fall together
+    overfits = (
+        not data.sources["train"].iterable
+        and data.sources["train"].kind == "dataset"
+        and not spec.optimizers
+    )
+    resumes = checkpoint is not None and checkpoint.save_last and not checkpoint.save_weights_only
+    shown = ["the script overfits one batch" if overfits else "a run ends with finite metrics"]
+    shown += ["a resumed run equals an uninterrupted one"] * resumes
     return Decisions(
         flags={
-            # the losses of several optimizers do not fall together
-            "overfits": not data.sources["train"].iterable
-            and data.sources["train"].kind == "dataset"
-            and not spec.optimizers,
-            "resumes": checkpoint is not None
-            and checkpoint.save_last
-            and not checkpoint.save_weights_only,
+            "overfits": overfits,
+            "resumes": resumes,
             "test_replaces_validation": validated
             and val is not None
             and val.kind == "dataset"
@@ -60,6 +64,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names={"FOLDER": "folder" if rooted else "_"},
         values={
             "test_root": arguments(**({"default_root_dir": "folder"} if rooted else {})),
+            "tests_show": "; ".join(shown),
             "test_world_size": world_size,
             "test_processes": number_of_processes(world_size),
             "test_samples": spec.batch_size * world_size,

@@ -79,6 +79,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
                 or by_time
             ),
             "weights_only": given is not None and given.save_weights_only,
+            "save_last": given is not None and given.save_last,
             "save_conditionally": conditional,
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,

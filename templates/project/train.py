@@ -621,9 +621,9 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":  #: if tasks
         if cfg.resume is None and is_main:  #: if checkpoint and not init_from and distributed
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         if cfg.resume is None:  #: if checkpoint and not init_from and not distributed
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate({{ evaluate_arguments }})
         if is_main:  #: wrap if distributed
             if cfg.task == "test":  #: if test and files and several_tasks
@@ -929,7 +929,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = train_sampler.batch_idx  #: if map_style
         validations = checkpoint["validations"]  #: if counts_validations
         if len(checkpoint["ranks"]) != world_size:  #: if stateful_train_data and distributed
-            sys.exit(f"{len(checkpoint['ranks'])} processes read the training data; go on with as many")
+            sys.exit(f"{len(checkpoint['ranks'])} processes read the training data; resume with as many")
         TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a batch or window that was not full has met the end of the epoch's data
@@ -1031,7 +1031,7 @@ def main(cfg: Config) -> dict[str, float]:
                 log.step = step + 1  # the step that this window makes  #: if log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
-                states = metric_states(model)  # for a step that changes nothing  #: if skip_nonfinite and metric_objects
+                states = metric_states(model)  # for a step that is skipped  #: if skip_nonfinite and metric_objects
                 for batch, is_last in window:  #: wrap if accumulate_enumerates
                     for batch, _ in window:  #: wrap if accumulate_plain
                         # average the gradients over the ranks once, in the window's last backward pass
@@ -1102,11 +1102,11 @@ def main(cfg: Config) -> dict[str, float]:
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
                         averaged.update_parameters(AVERAGED)
                 elif is_main:  #: if skip_nonfinite and distributed
-                    REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
+                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
                 else:  #: if skip_nonfinite and not distributed
-                    REPORT(f"step {step + 1} changes nothing: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} changes nothing: its loss or a gradient is not finite")  #: if not fp16
+                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
+                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
                     set_metric_states(model, states)  #: if metric_objects
                 if not finite:  #: if skip_nonfinite and metric_objects and distributed
                     set_metric_states(model, states)

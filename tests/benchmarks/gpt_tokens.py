@@ -66,14 +66,11 @@ class Counted(Dataset[Any]):
         return [self.dataset[index] for index in indices]
 
 
-def project(folder: Path, settings: list[str], size: dict[str, int]) -> Path:
-    """The gpt project; a model of another size is set in its own files, as a user would."""
+def project(folder: Path, settings: list[str]) -> Path:
+    """The gpt project with these settings."""
     sets = [word for setting in settings for word in ("--set", setting)]
     command = [sys.executable, "-m", "lgen", "new", "gpt", "--starter", "gpt", "--defaults", *sets]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    data = folder / "gpt" / "data.py"
-    text = data.read_text()
-    data.write_text(text.replace("BLOCK_SIZE = 64", f"BLOCK_SIZE = {size['block']}"))
     return folder / "gpt"
 
 
@@ -84,11 +81,13 @@ def measure(
     device = torch.device(accelerator)
     by_hand.BATCH_SIZE, by_hand.BLOCK_SIZE = size["batch"], size["block"]
     number = steps * (blocks + WARM_UP + 4)
-    model_size = {"width": size["width"], "layers": size["layers"], "heads": size["heads"]}
+    model_size = {key: size[key] for key in ("layers", "heads", "width")}
+    model_size["context"] = size["block"]
     settings = [
         f"accelerator={accelerator}",
         f"batch_size={size['batch']}",
         f"module.args={model_size}".replace("'", ""),
+        f"data.args={{block_size: {size['block']}}}",
         f"max_steps={number}",
         f"val_check_interval={number}",
         "num_sanity_val_steps=0",
@@ -97,7 +96,7 @@ def measure(
         settings.append("compile=true")
     counter = Blocks(steps)
     with tempfile.TemporaryDirectory() as name:
-        folder = project(Path(name), settings, size)
+        folder = project(Path(name), settings)
         with own_modules(folder):
             train, data, gpt = (importlib.import_module(m) for m in ("train", "data", "model"))
             original = data.Reference.train_dataset

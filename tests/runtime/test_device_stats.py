@@ -66,7 +66,7 @@ def test_a_device_that_tells_no_utilization_is_said_once(monkeypatch, capsys, fa
     cuda = FakeCuda(monkeypatch)
     cuda.fault = fault
     stats = CudaStats(CUDA)
-    assert capsys.readouterr().out == f"the log has no device_percent: {fault}\n"
+    assert capsys.readouterr().out == f"device_percent is not logged: {fault}\n"
     assert set(stats.read()) == {"device_memory_gb", "device_peak_memory_gb"}
     assert capsys.readouterr().out == ""
 

@@ -46,10 +46,10 @@ def test_a_resumed_run_keeps_its_settings_and_the_command_line_wins(tmp_path, mo
     assert settings == Config("last", str(tmp_path), 0.3, (0.5, 0.6), 16, True)
     assert type(settings.betas) is tuple
     assert capsys.readouterr().err.splitlines() == [
-        "lr: 0.3, of the checkpoint; the default is 0.1",
-        "betas: (0.5, 0.6), of the checkpoint; the default is (0.9, 0.999)",
+        "lr: 0.3, from the checkpoint; the default is 0.1",
+        "betas: (0.5, 0.6), from the checkpoint; the default is (0.9, 0.999)",
         "batch_size: 16; the checkpoint had 4",
-        "nesterov: True, of the checkpoint; the default is False",
+        "nesterov: True, from the checkpoint; the default is False",
     ]
 
 
@@ -68,7 +68,7 @@ def test_where_the_run_lies_is_not_taken_from_the_checkpoint(tmp_path, monkeypat
 def test_settings_that_are_gone_are_named(tmp_path, monkeypatch, capsys):
     save(tmp_path, OlderConfig())
     parse(monkeypatch, tmp_path, "--resume", "last")
-    assert capsys.readouterr().err == "momentum: 0.5 of the checkpoint is no setting any more\n"
+    assert capsys.readouterr().err == "momentum: no longer a setting; the checkpoint had 0.5\n"
 
 
 def test_only_the_first_process_reads_the_checkpoint_and_prints(tmp_path, monkeypatch, capsys):

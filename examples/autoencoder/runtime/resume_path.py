@@ -32,7 +32,7 @@ def resume_checkpoint(
             raise SystemExit(str(error)) from None
         if path.parent.name != "checkpoints":
             raise SystemExit(
-                f"{which} lies in no folder checkpoints of a run, beside which its metrics go on"
+                f"{which} is not in the folder checkpoints of a run, whose metrics would go on"
             )
         print(f"from {which}, step {state['step']}", file=sys.stderr)
         return path.parent.parent, state
@@ -40,7 +40,7 @@ def resume_checkpoint(
         folder = run / "checkpoints"
         paths = list(newest_first(folder))
         if not paths:
-            print(f"passed over: {run} has no checkpoint", file=sys.stderr)
+            print(f"skipped: {run} has no checkpoint", file=sys.stderr)
             continue
         checkpoint = first_usable(paths, load)
         if checkpoint is not None and which == "best":
@@ -75,5 +75,5 @@ def first_usable(paths: Iterable[Path], load: Load) -> dict[str, Any] | None:
         try:
             return {**load(path), "path": str(path)}
         except (DamagedCheckpoint, FileNotFoundError) as error:
-            print(f"not used: {error}", file=sys.stderr)
+            print(f"skipped: {error}", file=sys.stderr)
     return None

@@ -42,7 +42,7 @@ def parse_settings(config: type[T], load: Load = load_settings) -> T:
         if now != value:
             print(f"{name}: {now}; the checkpoint had {value}", file=sys.stderr)
         elif now != default:
-            print(f"{name}: {now}, of the checkpoint; the default is {default}", file=sys.stderr)
+            print(f"{name}: {now}, from the checkpoint; the default is {default}", file=sys.stderr)
     for name in sorted(saved.keys() - set(names)):
-        print(f"{name}: {saved[name]} of the checkpoint is no setting any more", file=sys.stderr)
+        print(f"{name}: no longer a setting; the checkpoint had {saved[name]}", file=sys.stderr)
     return settings

@@ -1,4 +1,4 @@
-"""The training script learns, and a run that was stopped goes on as if it never was."""
+"""Shown here: a run ends with finite metrics; a resumed run equals an uninterrupted one."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def test_trains(tmp_path: Path) -> None:
 
 
 class Stopped(Exception):
-    """Stands for whatever ends a run."""
+    """Whatever ends a run early."""
 
 
 def stopped_run(folder: str) -> dict[str, float]:
@@ -49,7 +49,7 @@ def stopped_run(folder: str) -> dict[str, float]:
 
 
 def resumed_run(folder: str) -> dict[str, float]:
-    """Go on from the last checkpoint."""
+    """Resume from the last checkpoint."""
     return main(
         Config(
             max_steps=8,

@@ -1,4 +1,4 @@
-"""The training script learns, and a run that was stopped goes on as if it never was."""
+"""Shown here: {{ tests_show }}."""
 
 import json
 import math
@@ -64,7 +64,7 @@ def test_trains(tmp_path: Path) -> None:  #: if not overfits
 
 #: if resumes
 class Stopped(Exception):
-    """Stands for whatever ends a run."""
+    """Whatever ends a run early."""
 
 
 def stopped_run(folder: str) -> dict[str, float]:
@@ -84,7 +84,7 @@ def stopped_run(folder: str) -> dict[str, float]:
 
 
 def resumed_run(folder: str) -> dict[str, float]:
-    """Go on from the last checkpoint."""
+    """Resume from the last checkpoint."""
     return main(Config({{ resume_settings }}, resume="last", default_root_dir=folder))
 
 

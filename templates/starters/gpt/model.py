@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import BLOCK_SIZE, IGNORED
+from data import IGNORED
 
 
 class Block(nn.Module):
-    """Attention to the tokens before, then two layers for each token by itself."""
+    """Causal self-attention, then an MLP on each token, both with a residual connection."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -28,26 +28,38 @@ class Block(nn.Module):
         return x + self.mlp_out(F.gelu(self.mlp_in(self.mlp_norm(x))))
 
     def attend(self, x: Tensor) -> Tensor:
-        """What each token takes from itself and those before it, (batch, length, width)."""
+        """Causal self-attention: each token looks at itself and those before it.
+
+        Takes and returns (batch, length, width).
+        """
         # query, key and value, each (batch, heads, length, width / heads)
         parts = self.attention_in(x).chunk(3, dim=-1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
-        taken = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.attention_out(taken.transpose(1, 2).flatten(2))
+        values = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.attention_out(values.transpose(1, 2).flatten(2))
 
 
 class GPT(nn.Module):
-    """A stack of blocks between an embedding and itself as the head."""
+    """A stack of blocks with tied input and output embedding.
 
-    def __init__(self, layers: int = 4, heads: int = 4, width: int = 128) -> None:
+    `context` is the largest number of tokens that it sees at once. Raises ValueError where `width`
+    is no multiple of `heads`.
+    """
+
+    def __init__(
+        self, layers: int = 4, heads: int = 4, width: int = 128, context: int = 64
+    ) -> None:
+        if width % heads:
+            raise ValueError(f"width {width} is not a multiple of heads {heads}")
         super().__init__()
+        self.context = context
         self.tokens = nn.Embedding(256, width)  # of every byte
-        self.positions = nn.Embedding(BLOCK_SIZE, width)
+        self.positions = nn.Embedding(context, width)
         self.blocks = nn.Sequential(*(Block(width, heads) for _ in range(layers)))
         self.norm = nn.LayerNorm(width)
         for name, parameter in self.named_parameters():
             if name.endswith("_out.weight"):
-                # the sum of all blocks starts no larger than one of them
+                # GPT-2: the sum over all blocks has the variance of one
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * layers))
             elif parameter.dim() == 2:
                 nn.init.normal_(parameter, std=0.02)
@@ -56,6 +68,8 @@ class GPT(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """The logits (batch, length, 256) of what follows each token (batch, length)."""
+        if tokens.shape[1] > self.context:
+            raise ValueError(f"{tokens.shape[1]} tokens; the model's context is {self.context}")
         positions = torch.arange(tokens.shape[1], device=tokens.device)
         x = self.blocks(self.tokens(tokens) + self.positions(positions))
         return F.linear(self.norm(x), self.tokens.weight)
@@ -74,29 +88,29 @@ class GPT(nn.Module):
         return {"loss": loss, "num_tokens": (targets != IGNORED).sum()}
 
     def predict_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, list[str]]:
-        """Some texts, and how the model goes on from each."""
+        """The texts of the batch, and how the model continues each."""
         tokens, _ = batch
         length = tokens.shape[1]
-        longer = self.generate(tokens, 200)
+        longer = self.generate(tokens, 100)
         return {"text": as_text(longer[:, :length]), "next": as_text(longer[:, length:])}
 
     def on_train_end(self, log: Any) -> None:
-        """Write something, to see what was learned."""
+        """Print and log a short sample of generated text."""
         start = torch.full((1, 1), ord("\n"), device=self.tokens.weight.device)
-        (text,) = as_text(self.generate(start, 400))
+        (text,) = as_text(self.generate(start, 100))
         log.text("sample", text)
         print(text)
 
     @torch.no_grad()
     def generate(self, tokens: Tensor, number: int, temperature: float = 0.8) -> Tensor:
-        """The tokens (batch, length), and behind them so many that the model has drawn."""
+        """The tokens (batch, length), followed by `number` that are sampled from the model."""
         for _ in range(number):
-            logits = self(tokens[:, -BLOCK_SIZE:])[:, -1] / temperature
-            drawn = torch.multinomial(logits.float().softmax(dim=-1), num_samples=1)
-            tokens = torch.cat([tokens, drawn], dim=1)
+            logits = self(tokens[:, -self.context :])[:, -1] / temperature
+            sampled = torch.multinomial(logits.float().softmax(dim=-1), num_samples=1)
+            tokens = torch.cat([tokens, sampled], dim=1)
         return tokens
 
 
 def as_text(tokens: Tensor) -> list[str]:
-    """The texts that tokens (batch, length) stand for."""
+    """The tokens (batch, length) as texts, a token a byte."""
     return [bytes(row).decode(errors="replace") for row in tokens.tolist()]

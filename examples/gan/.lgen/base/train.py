@@ -1,9 +1,10 @@
 """Train Gan (model.py) on Digits (data.py).
 
-python train.py                # train
-python train.py --resume last  # go on after a stop
-python train.py --help         # all settings
-pytest                         # test the project
+python train.py                                # train
+python train.py --resume last                  # resume
+python train.py --task validate --resume last  # validate
+python train.py --help                         # all settings
+pytest                                         # test the project
 """
 
 import time
@@ -196,7 +197,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, log, data, cfg)
         print(f"step {step}  {as_text(results)}")
         return results

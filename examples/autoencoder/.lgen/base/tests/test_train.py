@@ -1,4 +1,4 @@
-"""The training script learns, and a run that was stopped goes on as if it never was."""
+"""Shown here: the script overfits one batch; a resumed run equals an uninterrupted one."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +51,7 @@ def whole_run(folder: str) -> dict[str, float]:
 
 
 class Stopped(Exception):
-    """Stands for whatever ends a run."""
+    """Whatever ends a run early."""
 
 
 def stopped_run(folder: str) -> dict[str, float]:
@@ -75,7 +75,7 @@ def stopped_run(folder: str) -> dict[str, float]:
 
 
 def resumed_run(folder: str) -> dict[str, float]:
-    """Go on from the last checkpoint."""
+    """Resume from the last checkpoint."""
     return main(
         Config(
             max_steps=8,
