@@ -79,7 +79,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -192,9 +192,9 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
         for batch_idx, (batch, counts) in enumerate(equal_forwards(loader)):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model.validation_step(batch, batch_idx)
-            model.on_validation_batch_end(outputs, batch)
-            weight = outputs.pop("num_samples")
             if counts:
+                model.on_validation_batch_end(outputs, batch)
+                weight = outputs.pop("num_samples")
                 metrics.append(outputs, weight)
         results = means(sum_over_ranks(metrics.sums()), prefix)
         # the mean of what each rank has seen
@@ -214,8 +214,8 @@ def test(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str, flo
         for batch, counts in equal_forwards(loader):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model.test_step(batch)
-            weight = outputs.pop("num_samples")
             if counts:
+                weight = outputs.pop("num_samples")
                 metrics.append(outputs, weight)
         results = means(sum_over_ranks(metrics.sums()), prefix)
     return results
@@ -477,7 +477,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-        shards = averaged_state(model, optimizer, averaged)
+        shards = averaged_state(model, averaged, optimizer=optimizer)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
         saved_at = time.monotonic()
         checkpoints.step = step
@@ -507,7 +507,7 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
         restore_schedule(checkpoint, scheduler, optimizer, {"eta_min": cfg.eta_min})
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
         restore_rank(
@@ -572,7 +572,7 @@ def main(cfg: Config) -> dict[str, float]:
                 train_metrics.append(outputs, weight, step + 1)
                 # the window's last batch ends with the optimizer's step
                 if not is_last:
-                    model.on_train_batch_end(outputs, batch, batch_idx)
+                    model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
                     batch_idx += 1
             # from the sum to the mean over all that the window weighs, on all ranks
             divide_gradients(model.parameters(), rank_mean(window_weight, loss.device))
@@ -591,7 +591,7 @@ def main(cfg: Config) -> dict[str, float]:
                     averaged.update_parameters(LocalShards(model))
             elif is_main:
                 bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
-            model.on_train_batch_end(outputs, batch, batch_idx)
+            model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1
             bar.update()
