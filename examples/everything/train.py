@@ -78,7 +78,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -476,7 +476,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-        shards = averaged_state(model, optimizer, averaged)
+        shards = averaged_state(model, averaged, optimizer=optimizer)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
         saved_at = time.monotonic()
         checkpoints.step = step
@@ -506,7 +506,7 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
         restore_schedule(checkpoint, scheduler, optimizer, {"eta_min": cfg.eta_min})
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
         restore_rank(
