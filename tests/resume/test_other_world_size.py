@@ -12,7 +12,21 @@ from tests.support.same_runs import load_whole
 NUMBER = 48
 
 
-def recording(folder: Path, strategy: str) -> Path:
+# one of them, whose window is open where the number of processes changes
+BLOCKS: dict[str, Any] = {
+    "optimizer": None,
+    "optimizers": {
+        "all": {
+            "step": "training_step",
+            "parameters": ["enter", "blocks", "leave"],
+            "optimizer": {"name": "Adam", "lr": 0.01},
+            "accumulate_grad_batches": 3,
+        }
+    },
+}
+
+
+def recording(folder: Path, strategy: str, **more: Any) -> Path:
     """Return a project whose steps write down the samples that they see."""
     options: dict[str, Any] = {
         "strategy": strategy,
@@ -24,7 +38,7 @@ def recording(folder: Path, strategy: str) -> Path:
     }
     if strategy == "fsdp":
         options["fsdp"] = {"wrap": ["Block"]}
-    return project(folder, options)
+    return project(folder, {**options, **more})
 
 
 def seen(folder: Path) -> list[int]:
@@ -32,9 +46,13 @@ def seen(folder: Path) -> list[int]:
     return [int(word) for file in folder.glob("seen*") for word in file.read_text().split()]
 
 
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
-def test_every_sample_once(tmp_path: Path, strategy: str) -> None:
-    folder = recording(tmp_path, strategy)
+@pytest.mark.parametrize(
+    ("strategy", "more"),
+    [("ddp", {}), ("fsdp", {}), ("fsdp", BLOCKS)],
+    ids=["ddp", "fsdp", "blocks"],
+)
+def test_every_sample_once(tmp_path: Path, strategy: str, more: dict[str, Any]) -> None:
+    folder = recording(tmp_path, strategy, **more)
     stages = [(2, "6", "2"), (1, "12", "3"), (3, "4", "4")]
     for ranks, batch_size, max_steps in stages:
         args = ["--batch-size", batch_size, "--max-steps", max_steps]
