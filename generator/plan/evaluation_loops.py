@@ -96,7 +96,7 @@ def _used(module: UserClass, stage: str) -> set[str]:
     """The arguments that the stage's step and hooks name."""
     return arguments_of(
         [module.steps[STEP_OF_STAGE[stage]]]
-        + [hook for name, hook in module.hooks.items() if name.startswith(f"on_{_LONG[stage]}_")]
+        + [module.hooks[name] for name in hook_names(stage) if name in module.hooks]
     )
 
 

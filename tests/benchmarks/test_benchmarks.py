@@ -15,7 +15,7 @@ def table(script, *arguments):
     """The first two columns of the table that a benchmark prints."""
     command = [sys.executable, FOLDER / script, *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
     assert done.returncode == 0, done.stderr
     return re.findall(r"^\| ([^|]+) \| ([\d.]+)", done.stdout, re.MULTILINE)
 
@@ -39,7 +39,7 @@ def test_gpt_tokens():
         cwd=FOLDER.parents[1],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         env=environment,
     )
     assert done.returncode == 0, done.stderr
