@@ -11,9 +11,9 @@ from runtime.sharded_state import sharded_state
 
 
 def averaged_state(
-    model: nn.Module, optimizer: Optimizer, averaged: AveragedModel
+    model: nn.Module, averaged: AveragedModel, **optimizers: Optimizer
 ) -> dict[str, Any]:
     """Return the averaged weights as the model's state, and the model's own beside them."""
     average = average_as_state(model, averaged)
-    own = sharded_state(model, optimizer)
-    return {"model": average, "raw_model": own["model"], "optimizer": own["optimizer"]}
+    own = sharded_state(model, **optimizers)
+    return {**own, "model": average, "raw_model": own["model"]}

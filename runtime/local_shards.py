@@ -1,7 +1,8 @@
 """What one rank holds of a sharded model."""
 
 from torch import Tensor, nn
-from torch.distributed.fsdp import FSDPModule
+
+from runtime.reshard import reshard
 
 
 class LocalShards(nn.Module):
@@ -13,9 +14,7 @@ class LocalShards(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        for module in model.modules():
-            if isinstance(module, FSDPModule):
-                module.reshard()
+        reshard(model)
         for number, parameter in enumerate(model.parameters()):
             shard = nn.Parameter(local(parameter.detach()), requires_grad=False)
             self.register_parameter(f"parameter_{number}", shard)

@@ -6,7 +6,9 @@ from typing import Any
 
 from torch import nn
 from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
     get_model_state_dict,
     get_optimizer_state_dict,
     set_model_state_dict,
@@ -34,13 +36,27 @@ def restore_model(checkpoint: Mapping[str, Any], model: nn.Module) -> None:
     set_model_state_dict(model, state["model"])
 
 
-def restore_optimizer(
-    checkpoint: Mapping[str, Any], model: nn.Module, optimizer: Optimizer
+def restore_optimizers(
+    checkpoint: Mapping[str, Any], model: nn.Module, **optimizers: Optimizer
 ) -> None:
-    """Read this rank's part of the optimizer's state."""
-    state = {"optimizer": get_optimizer_state_dict(model, optimizer)}
-    read(state, checkpoint["path"])
-    set_optimizer_state_dict(model, optimizer, state["optimizer"])
+    """Read this rank's part of the state that the checkpoint holds under each optimizer's name."""
+    stored = stored_paths(checkpoint["path"])
+    for name, optimizer in optimizers.items():
+        state: dict[str, Any] = get_optimizer_state_dict(model, optimizer)
+        of = state["state"]
+        # what no step has changed has no state
+        state["state"] = {key: of[key] for key in of if (name, "state", key) in stored}
+        parameters = [group["params"] for group in state["param_groups"]]
+        read({name: state}, checkpoint["path"])
+        if [group["params"] for group in state["param_groups"]] != parameters:
+            raise SystemExit(f"the checkpoint does not fit the {name}: it has other parameters")
+        set_optimizer_state_dict(model, optimizer, state, options=StateDictOptions(strict=False))
+
+
+def stored_paths(folder: str) -> set[tuple[str, ...]]:
+    """Return where something is stored, as in ("optimizer", "state", "enter.weight")."""
+    stored = FileSystemReader(folder).read_metadata().planner_data.values()
+    return {path[:end] for path in stored for end in range(1, len(path) + 1)}
 
 
 def read(state: dict[str, Any], folder: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgen.plan.decisions import Code, Decisions
+from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import whole_epoch
 from lgen.spec.options import Spec
@@ -40,6 +40,7 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             ),
         },
         values={
+            "sharded_optimizers": sharded_optimizers(spec),
             "ema_decay": ema.decay if ema else 0.0,
             "ema_update_every_n_steps": every,
             "swa_epoch_start": start,
@@ -59,8 +60,15 @@ def averaging(spec: Spec, module: UserClass, data: UserData) -> Decisions:
 
 def _shards(spec: Spec) -> str:
     """What all ranks of a sharded model write together."""
+    optimizers = sharded_optimizers(spec)
     if spec.ema is not None:
-        return "averaged_state(model, optimizer, averaged)"
+        return f"averaged_state(model, averaged, {optimizers})"
     if spec.swa is not None:
-        return "swa_state(model, optimizer, averaged)"
-    return "sharded_state(model, optimizer)"
+        return "swa_state(model, averaged, optimizer)"
+    return f"sharded_state(model, {optimizers})"
+
+
+def sharded_optimizers(spec: Spec) -> Code:
+    """The optimizers, each as an argument of its name."""
+    names = [f"{name}_optimizer" for name in spec.optimizers] or ["optimizer"]
+    return arguments(**{name: name for name in names})

@@ -124,7 +124,7 @@ def blocks(
     decided = {n: _block(spec, module, data, n, settings[n]) for n in spec.optimizers}
     return Decisions(
         flags={"blocks": bool(spec.optimizers)},
-        names={},
+        names={"TRAIN_ONLY": "train_shards_only" if spec.strategy == "fsdp" else "train_only"},
         values={
             "block_losses": [block.loss_name for block in decided.values()],
             "block_settings": list(decided.values()),

@@ -36,12 +36,12 @@ def _checkpoints_arguments(given: Checkpoint | None) -> Code:
 
 def _saved_optimizers(spec: Spec) -> Iterator[str]:
     """The optimizers and scalers that a checkpoint's states are put back into."""
-    scaled = spec.precision == "16-mixed"
+    plain, scaled = spec.strategy != "fsdp", spec.precision == "16-mixed"
     if spec.optimizers:
         for name in spec.optimizers:
-            yield from (f"{name}_optimizer", *[f"{name}_scaler"] * scaled)
+            yield from (*[f"{name}_optimizer"] * plain, *[f"{name}_scaler"] * scaled)
     else:
-        yield from (*["optimizer"] * (spec.strategy != "fsdp"), *["scaler"] * scaled)
+        yield from (*["optimizer"] * plain, *["scaler"] * scaled)
 
 
 def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:

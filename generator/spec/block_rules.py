@@ -140,13 +140,6 @@ BLOCK_RULES: tuple[Rule, ...] = (
         "remove compile",
     ),
     Rule(
-        "blocks-fsdp",
-        ("optimizers", "strategy"),
-        _beside(lambda s: s.strategy == "fsdp"),
-        "several optimizers have no sharded form yet",
-        "set strategy: ddp",
-    ),
-    Rule(
         "blocks-groups",
         ("optimizers",),
         _any(lambda b: bool(b.optimizer.groups) or b.optimizer.layer_decay is not None),

@@ -72,6 +72,7 @@ from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
+from runtime.gradient_shards import gradient_shards, restore_gradient_shards
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
 from runtime.image_files import ImageFiles
@@ -124,7 +125,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sharded_state import sharded_state
 from runtime.steps_of_epochs import steps_of_epochs
 from runtime.sum_over_ranks import sum_over_ranks
@@ -135,6 +136,7 @@ from runtime.tensorboard_logger import TensorBoardLogger
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
 from runtime.train_only import train_only
+from runtime.train_shards_only import train_shards_only
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.uncounted_repeats import uncounted_repeats
@@ -793,10 +795,10 @@ def main(cfg: Config) -> dict[str, float]:
                 "optimizer": optimizer.state_dict(),  #: if not fsdp and not weights_only and not blocks
                 #: if not weights_only
                 #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
-                {{ block.optimizer_key | literal }}: OPTIMIZER_OF.state_dict(),
+                {{ block.optimizer_key | literal }}: OPTIMIZER_OF.state_dict(),  #: if not fsdp
                 {{ block.scheduler_key | literal }}: SCHEDULER_OF.state_dict(),  #: if block.scheduler
                 {{ block.scaler_key | literal }}: SCALER_OF.state_dict(),  #: if fp16
-                {{ block.gradients_key | literal }}: [p.grad for p in PARAMETERS_OF],  #: if block.accumulate
+                {{ block.gradients_key | literal }}: [p.grad for p in PARAMETERS_OF],  #: if block.accumulate and not fsdp
                 #: endfor
                 #: endif
                 "group_settings": settings,  #: if saves_groups
@@ -827,6 +829,9 @@ def main(cfg: Config) -> dict[str, float]:
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         shards = SHARDS  #: if fsdp
+        #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
+        #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
@@ -892,14 +897,15 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
+        restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
+        restore_optimizers(checkpoint, model, {{ sharded_optimizers }})  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
-        restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate
+        restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate and not fsdp
+        restore_gradient_shards(checkpoint, model, {{ block.gradients_key | literal }})  #: if block.accumulate and fsdp
         #: endfor
-        restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
-        restore_optimizer(checkpoint, model, optimizer)  #: if fsdp
         restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
         restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings

@@ -15,7 +15,7 @@ from runtime.averaged_state import averaged_state
 from runtime.local_shards import LocalShards
 from runtime.restore_averaged_shards import restore_averaged_shards
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from tests.runtime.ranks import run_ranks
 
 AVERAGE = {"multi_avg_fn": get_ema_multi_avg_fn(0.5), "use_buffers": True}
@@ -72,14 +72,14 @@ def train(rank, world_size, root, first, last, resume=False):
     averaged = AveragedModel(LocalShards(model), **AVERAGE)
     if resume:
         restore_averaged_shards(checkpoint, model, averaged)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
     found = []
     for step in range(first + 1, last + 1):
         step_once(model, optimizer, step)
         averaged.update_parameters(LocalShards(model))
         with averaged_shards(model, averaged):
             output = evaluated(model)
-        shards = averaged_state(model, optimizer, averaged)
+        shards = averaged_state(model, averaged, optimizer=optimizer)
         found.append((output, whole(shards["model"]), whole(get_model_state_dict(model))))
         state = {"step": step, "epoch": 0, "config": {}, "n_averaged": int(averaged.n_averaged)}
         checkpoints.save_shards(shards, state if rank == 0 else {}, epoch=0, step=step, metrics={})

@@ -13,7 +13,7 @@ from runtime.checkpoint_file import DamagedCheckpoint
 from runtime.checkpoint_folder import load_state, load_verified_state
 from runtime.go_on import go_on
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sharded_state import sharded_state
 from tests.runtime.ranks import run_ranks
 
@@ -65,12 +65,12 @@ def train(rank, world_size, root, first, steps, resume=None, top_k=1):
         assert run == root / "version_0" and checkpoint["step"] == first
         go_on(checkpoints, checkpoint) if rank == 0 else None
         restore_model(checkpoint, model)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
     for step in range(first + 1, steps + 1):
         step_once(model, optimizer, step)
         state = {"step": step, "epoch": 0, "config": {}, "ranks": [{}]} if rank == 0 else {}
         checkpoints.save_shards(
-            sharded_state(model, optimizer),
+            sharded_state(model, optimizer=optimizer),
             state,
             epoch=0,
             step=step,

@@ -9,7 +9,7 @@ from runtime.average_as_state import average_as_state
 from runtime.local_shards import LocalShards
 from runtime.restore_swa_shards import restore_swa_shards
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.swa_state import swa_state
 from tests.runtime.ranks import run_ranks
 from tests.runtime.test_averaged_shards import build, plain, step_once, whole
@@ -25,7 +25,7 @@ def train(rank, world_size, root, first, last, start=START):
     if first > 0:
         _, checkpoint = resume_sharded(root, "last")
         restore_model(checkpoint, model)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
         restore_swa_shards(checkpoint, model, averaged, start, first)
     found = []
     for epoch in range(first + 1, last + 1):
@@ -36,7 +36,7 @@ def train(rank, world_size, root, first, last, start=START):
             found.append((average, whole(get_model_state_dict(model))))
         number = int(averaged.n_averaged)
         state = {"step": epoch, "epoch": epoch, "config": {}, "epochs_averaged": number}
-        shards = swa_state(model, optimizer, averaged)
+        shards = swa_state(model, averaged, optimizer)
         checkpoints.save_shards(shards, state if rank == 0 else {}, epoch=0, step=epoch, metrics={})
     return found
 

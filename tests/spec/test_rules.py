@@ -338,10 +338,6 @@ CASES = {
     "blocks-weight": (f"{GENERATOR}batch_weight: tokens", "batch_weight: tokens"),
     "blocks-skip": (f"{GENERATOR}on_nonfinite: skip", f"{GENERATOR}on_nonfinite: ignore"),
     "blocks-compile": (f"{GENERATOR}compile: step", "compile: step"),
-    "blocks-fsdp": (
-        f"{GENERATOR}strategy: fsdp\ndevices: 2",
-        f"{GENERATOR}strategy: ddp\ndevices: 2",
-    ),
     "blocks-groups": (
         "optimizers: {generator: {optimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}}}",
         "optimizers: {generator: {optimizer: {name: SGD}}}",

@@ -6,7 +6,7 @@ model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if ho
 # {{ block.name }}
 if RUNS:  #: wrap if block.every_n
     # {{ block.name }}  #: if not block.every_n
-    with train_only(model, PARAMETERS_OF):
+    with TRAIN_ONLY(model, PARAMETERS_OF):
         model.on_before_zero_grad({{ block.hooks.on_before_zero_grad.arguments }})  #: if block.hooks.on_before_zero_grad.defined and not block.accumulate
         OPTIMIZER_OF.zero_grad()  #: if not block.accumulate
         with torch.autocast(DEVICE_TYPE, dtype=AMP_DTYPE):  #: wrap if amp
