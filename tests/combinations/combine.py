@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator, Sequence, Set
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,6 @@ CODE_PLACES: dict[str, Sequence[str]] = {
     "shuffle-order": ("train", "train_order"),
     "overfit-loader": ("train",),
     "partial-window-length": ("train",),
-    "weight-returned": ("training_step", *_EVALUATED),
     "metrics-closure": ("metric objects",),
     "metrics-compile": ("metric objects",),
     "blocks-hooks": ("training hooks", "hook arguments"),
@@ -57,8 +56,14 @@ CODE_PLACES: dict[str, Sequence[str]] = {
         *_STAGES["predict"],
     ),
 }
-# each of its findings is about one stage
-OF_ONE_STAGE = ("stage-halves", "several-measured", "limit-of-a-loop", "iterable-limits")
+# each of its findings is about one stage, or needs a change in the first stage that it names
+OF_ONE_STAGE = (
+    "stage-halves",
+    "several-measured",
+    "limit-of-a-loop",
+    "iterable-limits",
+    "weight-returned",
+)
 # names a part's options without the part: no spec can be written
 ORPHAN = "a part that is absent has no options"
 # found while the data class is read
@@ -147,13 +152,19 @@ def classes(row: Row) -> tuple[UserClass, UserData | list[Fault]]:
 
 def broken(row: Row) -> dict[str, list[str]]:
     """The rules that a combination breaks, each with all the options that it depends on."""
+    return _broken(tuple(row[name] for name in VALUES))
+
+
+@lru_cache(maxsize=100_000)  # a search comes to the same combinations again and again
+def _broken(places: tuple[int, ...]) -> dict[str, list[str]]:
+    row = dict(zip(VALUES, places, strict=True))
     if orphans := orphaned(row):
         return {ORPHAN: [orphans[0], orphans[0].partition(".")[0]]}
     spec = Spec.model_validate(options(row))
     found: dict[str, list[str]] = {}
     for rule in broken_rules(spec):
-        places = [*found.get(rule.id, []), *_places(rule.keys)]
-        found[rule.id] = list(dict.fromkeys(places))
+        about = [*found.get(rule.id, []), *_places(rule.keys)]
+        found[rule.id] = list(dict.fromkeys(about))
     module, data = classes(row)
     if not isinstance(data, UserData):
         return found | {DATA_FAULT: ["train", "train_order"]}
@@ -185,7 +196,7 @@ def _places(keys: tuple[str, ...]) -> list[str]:
 def mended(row: Row, kept: set[str], draw: random.Random) -> Row | None:
     """The combination with as little changed as makes it valid, None where that fails."""
     row = dict(row)
-    for _ in range(80):
+    for _ in range(300):
         found = broken(row)
         if not found:
             return row
