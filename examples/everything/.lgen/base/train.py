@@ -104,11 +104,11 @@ class Config:
     # data
     number: int = 2000  # argument of Blobs
     batch_size: int = 16  # samples per process in one batch
-    num_workers: int = 2  # processes that load data; 0: this one
-    limit_train_batches: float = 0.9  # share of an epoch's batches
-    limit_val_batches: int = 8  # batches of an epoch
-    limit_test_batches: int = 8  # batches of an epoch
-    limit_predict_batches: int = 4  # batches of an epoch
+    num_workers: int = 2  # processes that load data
+    limit_train_batches: float = 0.9  # share of an epoch's batches, of each process
+    limit_val_batches: int = 8  # batches of an epoch, of each data set and process
+    limit_test_batches: int = 8  # batches of an epoch, of each data set and process
+    limit_predict_batches: int = 4  # batches of an epoch, of each process
 
     # optimizer
     lr: float = 0.001  # argument of AdamW
@@ -121,15 +121,15 @@ class Config:
 
     # scheduler
     eta_min: float = 1e-05  # argument of CosineAnnealingLR
-    warmup_steps: int = 20  # steps of linear warmup
+    warmup_steps: int = 20  # scheduler steps of linear warmup
     scheduler_frequency: int = 2  # steps between steps of the scheduler
 
     # loop
     max_epochs: int = 20  # epochs of the whole run
     max_steps: int = 1000  # optimizer steps; -1: no limit
-    min_epochs: int = 4  # no early stop before
-    min_steps: int = 50  # no early stop before
-    max_time: float = 3600.0  # seconds of the whole run, resumed parts included
+    min_epochs: int = 4  # no stop by early stopping or max_time before
+    min_steps: int = 50  # no stop by early stopping or max_time before
+    max_time: float = 3600.0  # seconds of the run and its resumed parts; asked at logged steps
     val_check_interval: float = 0.5  # share of the epoch between validations
     check_val_every_n_epoch: int = 2  # epochs between validations
     num_sanity_val_steps: int = 1  # validation batches that are tried before training
@@ -139,7 +139,7 @@ class Config:
     save_top_k: int = 3  # best checkpoints that are kept; -1: all
     every_n_epochs: int = 2  # epochs between checkpoints
     every_n_train_steps: int = 100  # steps between checkpoints
-    train_time_interval: float = 600.0  # seconds between checkpoints
+    train_time_interval: float = 600.0  # seconds between checkpoints; asked at logged steps
     patience: int = 5  # validations without improvement before the run stops
     min_delta: float = 0.001  # smallest change that counts as improvement
 
@@ -191,9 +191,9 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
         for batch_idx, (batch, counts) in enumerate(equal_forwards(loader)):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model.validation_step(batch, batch_idx)
-            model.on_validation_batch_end(outputs, batch)
-            weight = outputs.pop("num_samples")
             if counts:
+                model.on_validation_batch_end(outputs, batch)
+                weight = outputs.pop("num_samples")
                 metrics.append(outputs, weight)
         results = means(sum_over_ranks(metrics.sums()), prefix)
         # the mean of what each rank has seen
@@ -213,8 +213,8 @@ def test(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str, flo
         for batch, counts in equal_forwards(loader):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model.test_step(batch)
-            weight = outputs.pop("num_samples")
             if counts:
+                weight = outputs.pop("num_samples")
                 metrics.append(outputs, weight)
         results = means(sum_over_ranks(metrics.sums()), prefix)
     return results
@@ -324,7 +324,6 @@ def main(cfg: Config) -> dict[str, float]:
     is_main = rank == 0
     torch.use_deterministic_algorithms(True)
     torch.set_float32_matmul_precision("high")
-    torch.autograd.set_detect_anomaly(True)
 
     cfg = Config(**from_main(asdict, cfg))  # rank 0 has read a checkpoint's settings
     if cfg.resume is None:
@@ -507,7 +506,12 @@ def main(cfg: Config) -> dict[str, float]:
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
         restore_optimizer(checkpoint, model, optimizer)
-        restore_schedule(checkpoint, scheduler, optimizer, {"eta_min": cfg.eta_min})
+        restore_schedule(
+            checkpoint,
+            scheduler,
+            optimizer,
+            {"eta_min": cfg.eta_min, "scheduler_frequency": cfg.scheduler_frequency},
+        )
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
@@ -571,7 +575,7 @@ def main(cfg: Config) -> dict[str, float]:
                 train_metrics.append(outputs, weight, step + 1)
                 # the window's last batch ends with the optimizer's step
                 if not is_last:
-                    model.on_train_batch_end(outputs, batch, batch_idx)
+                    model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
                     batch_idx += 1
             # from the sum to the mean over all that the window weighs, on all ranks
             divide_gradients(model.parameters(), rank_mean(window_weight, loss.device))
@@ -590,7 +594,7 @@ def main(cfg: Config) -> dict[str, float]:
                     averaged.update_parameters(LocalShards(model))
             elif is_main:
                 bar.write(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
-            model.on_train_batch_end(outputs, batch, batch_idx)
+            model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1
             bar.update()
