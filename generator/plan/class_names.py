@@ -47,12 +47,23 @@ def class_names(spec: Spec, own_modules: Set[str] = frozenset()) -> Decisions:
     return merge(
         [
             Decisions(
-                names={"UserModel": model_name, "UserData": data_name, **classes},
+                names={
+                    "UserModel": model_name,
+                    "UserData": data_name,
+                    "TRAIN_NAMES": ", ".join(sorted(("Config", "main", data_name), key=_by_kind)),
+                    **classes,
+                },
                 values={"data_name": data_name},
             ),
             optimizer_class(spec, imported, local, own_modules),
         ]
     )
+
+
+def _by_kind(name: str) -> tuple[int, str]:
+    """Where ruff and isort put a name among others: constants, classes, then functions."""
+    constant = name.isupper() and len(name) > 1
+    return (0 if constant else 1 if name[0].isupper() else 2, name.lower())
 
 
 def _imported(name: str, local: str) -> str:

@@ -159,17 +159,19 @@ def fields(
         return [(field.name, field.type, field.default) for field in of.fields]
 
     overridable = ", ".join(f'"{f.argument}": cfg.{f.name}' for f in optimizer.fields)
-    schedule = ", ".join(f'"{f.name}": cfg.{f.name}' for f in scheduler.fields)
+    waits = spec.scheduler is not None and spec.scheduler.frequency > 1
+    of_schedule = [*(f.name for f in scheduler.fields), *["scheduler_frequency"] * waits]
+    schedule = ", ".join(f'"{name}": cfg.{name}' for name in of_schedule)
     return Decisions(
         flags={
-            "has_schedule_settings": bool(scheduler.fields),
+            "has_schedule_settings": bool(of_schedule),
             "has_model_fields": bool(model.fields),
             "has_optimizer_fields": bool(optimizer.fields),
             "has_lr": any(field.name == "lr" for field in optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
             or decays_at_the_end(spec)
-            or (spec.scheduler is not None and spec.scheduler.frequency > 1),
+            or waits,
         },
         names={
             "OVERRIDES": "{" + overridable + "}",

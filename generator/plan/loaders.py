@@ -163,8 +163,17 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags[f"limit_{stage}"] = runs[stage] and is_limited(spec, stage)
         names[f"LIMIT_{stage.upper()}_TYPE"] = type(limit).__name__
         values[f"limit_{stage}_batches"] = limit
-        values[f"limit_{stage}_meaning"] = _COUNT if isinstance(limit, int) else _SHARE
+        values[f"limit_{stage}_meaning"] = _limit_meaning(spec, data, stage)
     values["training_loader_arguments"] = arguments(
         "data", *(["rank", "world_size"] if is_distributed(spec) else []), "cfg"
     )
     return Decisions(flags, names, values)
+
+
+def _limit_meaning(spec: Spec, data: UserData, stage: str) -> str:
+    """What the setting of a stage's limit counts."""
+    meaning = _COUNT if isinstance(getattr(spec, f"limit_{stage}_batches"), int) else _SHARE
+    parts = ["data set"] if stage in data.sources and data.sources[stage].several else []
+    if is_distributed(spec):
+        parts.append("process")
+    return f"{meaning}, of each {' and '.join(parts)}" if parts else meaning

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
+from lgen.plan.devices import is_distributed
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
@@ -59,6 +60,8 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "INTERVAL_TYPE": type(spec.val_check_interval).__name__,
         "VALIDATION_DUE": _validation_due(spec),
     }
+    # one clock decides for all processes, and telling them takes time
+    asked = "; asked at logged steps" if is_distributed(spec) else ""
     values = {
         "clip_meaning": (
             "largest norm of all gradients together"
@@ -70,6 +73,23 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if isinstance(spec.val_check_interval, int)
             else "share of the epoch between validations"
         ),
+        "workers_meaning": "processes that load data"
+        + ("" if spec.persistent_workers else "; 0: this one"),
+        "minimum_meaning": (
+            "no stop by early stopping or max_time before"
+            if spec.early_stopping is not None and spec.max_time is not None
+            else (
+                "no stop by max_time before"
+                if spec.max_time is not None
+                else "no early stop before"
+            )
+        ),
+        "max_time_meaning": (
+            "seconds of the run and its resumed parts" + asked
+            if asked
+            else "seconds of the whole run, resumed parts included"
+        ),
+        "train_time_meaning": "seconds between checkpoints" + asked,
         "seed": -1 if spec.seed is None else spec.seed,
         "log_arguments": arguments(
             "csv_logger" if "csv" in spec.loggers else "",

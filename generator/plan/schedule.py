@@ -145,6 +145,9 @@ def schedule(
             "scheduler_frequency": frequency,
             "frequency_meaning": f"{interval}s between steps of the scheduler",
             "warmup_steps": scheduler.warmup_steps if scheduler else 0,
+            "warmup_meaning": (
+                "scheduler steps of linear warmup" if frequency > 1 else "steps of linear warmup"
+            ),
             "decay_steps": decay_steps,
             "decay_meaning": (
                 "share of the steps, the last ones, in which the rate decays to zero"

@@ -124,6 +124,13 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove track_grad_norm and print_nan_grads, or choose another optimizer",
     ),
     Rule(
+        "anomaly-nonfinite",
+        ("detect_anomaly", "on_nonfinite", "print_nan_grads"),
+        lambda s: s.detect_anomaly and (s.on_nonfinite == "skip" or s.print_nan_grads),
+        "autograd's anomaly detection ends the run at the first NaN, in the backward pass already",
+        "remove detect_anomaly, or both on_nonfinite: skip and print_nan_grads",
+    ),
+    Rule(
         "monitor-validation-metric",
         ("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor"),
         lambda s: any(not monitor.startswith("val_") for monitor in monitors(s).values()),

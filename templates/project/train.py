@@ -169,7 +169,7 @@ class Config:
     NAME: TYPE = {{ default | literal }}  # argument of {{ data_class }}
     #: endfor
     batch_size: int = {{ batch_size }}  # samples per process in one batch  #: if builds_loaders
-    num_workers: int = {{ num_workers }}  # processes that load data; 0: this one  #: if uses_workers
+    num_workers: int = {{ num_workers }}  # {{ workers_meaning }}  #: if uses_workers
     limit_train_batches: LIMIT_TRAIN_TYPE = {{ limit_train_batches | literal }}  # {{ limit_train_meaning }}  #: if limit_train
     limit_val_batches: LIMIT_VAL_TYPE = {{ limit_val_batches | literal }}  # {{ limit_val_meaning }}  #: if limit_val
     limit_test_batches: LIMIT_TEST_TYPE = {{ limit_test_batches | literal }}  # {{ limit_test_meaning }}  #: if limit_test
@@ -206,7 +206,7 @@ class Config:
     #: for NAME, TYPE, default in scheduler_fields
     NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
     #: endfor
-    warmup_steps: int = {{ warmup_steps }}  # steps of linear warmup  #: if warmup
+    warmup_steps: int = {{ warmup_steps }}  # {{ warmup_meaning }}  #: if warmup
     decay_steps: DECAY_TYPE = {{ decay_steps | literal }}  # {{ decay_meaning }}  #: if wsd
     scheduler_frequency: int = {{ scheduler_frequency }}  # {{ frequency_meaning }}  #: if scheduler_frequency_set
     #: endif
@@ -217,9 +217,9 @@ class Config:
     #: endif
     max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit  #: if not needs_max_steps
     max_steps: int = {{ max_steps }}  # optimizer steps of the whole run  #: if needs_max_steps
-    min_epochs: int = {{ min_epochs }}  # no early stop before  #: if min_epochs_set
-    min_steps: int = {{ min_steps }}  # no early stop before  #: if min_steps_set
-    max_time: float = {{ max_time }}  # seconds of the whole run, resumed parts included  #: if timed
+    min_epochs: int = {{ min_epochs }}  # {{ minimum_meaning }}  #: if min_epochs_set
+    min_steps: int = {{ min_steps }}  # {{ minimum_meaning }}  #: if min_steps_set
+    max_time: float = {{ max_time }}  # {{ max_time_meaning }}  #: if timed
     val_check_interval: INTERVAL_TYPE = {{ val_check_interval | literal }}  # {{ interval_meaning }}  #: if val_within_epoch
     check_val_every_n_epoch: int = {{ check_val_every_n_epoch }}  # epochs between validations  #: if val_every_n
     num_sanity_val_steps: int = {{ num_sanity_val_steps }}  # validation batches that are tried before training  #: if sanity_limited
@@ -233,7 +233,7 @@ class Config:
     save_top_k: int = {{ save_top_k }}  # best checkpoints that are kept; -1: all  #: if monitored
     every_n_epochs: int = {{ every_n_epochs }}  # epochs between checkpoints  #: if save_every_n_epochs
     every_n_train_steps: int = {{ every_n_train_steps }}  # steps between checkpoints  #: if save_every_n_steps
-    train_time_interval: float = {{ train_time_interval }}  # seconds between checkpoints  #: if save_by_time
+    train_time_interval: float = {{ train_time_interval }}  # {{ train_time_meaning }}  #: if save_by_time
     #: endif
     patience: int = {{ patience }}  # validations without improvement before the run stops  #: if early_stopping
     min_delta: float = {{ min_delta }}  # smallest change that counts as improvement  #: if early_stopping

@@ -129,3 +129,31 @@ def test_bounds_of_a_cycle_that_has_begun_are_kept() -> None:
     checkpoint = {"scheduler": scheduler.state_dict(), "config": {"max_lr": 0.1}}
     with pytest.raises(SystemExit, match="max_lr: the checkpoint had 0.1, and this schedule"):
         restore_schedule(checkpoint, scheduler, optimizer, {"max_lr": 0.3})
+
+
+@pytest.mark.parametrize(
+    ("config", "settings"),
+    [
+        ({"scheduler_frequency": 2}, {"scheduler_frequency": 1}),
+        ({"scheduler_frequency": 2}, {}),  # a script that has no such setting steps each time
+        ({}, {"scheduler_frequency": 2}),
+    ],
+    ids=str,
+)
+def test_another_frequency_is_refused(config: dict[str, Any], settings: dict[str, Any]) -> None:
+    """The number of steps that are saved tells not how many the new frequency would have made."""
+    _, old = cosine(6, 2)
+    optimizer, scheduler = cosine(6, 0)
+    checkpoint = {"scheduler": old.state_dict(), "config": config}
+    had = config.get("scheduler_frequency", 1)
+    with pytest.raises(SystemExit, match=f"scheduler_frequency: the checkpoint had {had}, and"):
+        restore_schedule(checkpoint, scheduler, optimizer, settings)
+
+
+def test_the_same_frequency_goes_on() -> None:
+    old_optimizer, old = cosine(6, 2)
+    optimizer, scheduler = cosine(6, 0)
+    optimizer.load_state_dict(old_optimizer.state_dict())
+    checkpoint = {"scheduler": old.state_dict(), "config": {"scheduler_frequency": 2}}
+    restore_schedule(checkpoint, scheduler, optimizer, {"scheduler_frequency": 2})
+    assert optimizer.param_groups[0]["lr"] == cosine(6, 2)[0].param_groups[0]["lr"]

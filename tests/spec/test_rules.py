@@ -62,6 +62,10 @@ CASES = {
         "print_nan_grads: true\noptimizer: {name: SparseAdam}",
         "track_grad_norm: true\noptimizer: {name: Adam}",
     ),
+    "anomaly-nonfinite": (
+        "detect_anomaly: true\non_nonfinite: skip",
+        "detect_anomaly: true\non_nonfinite: raise",
+    ),
     "closure-fsdp": (f"{NEWTON}strategy: fsdp", f"{NEWTON}strategy: ddp"),
     "closure-accumulation": (f"{NEWTON}accumulate_grad_batches: 2", f"{NEWTON}batch_size: 64"),
     "closure-scaler": (f"{NEWTON}precision: 16-mixed", f"{NEWTON}precision: bf16-mixed"),

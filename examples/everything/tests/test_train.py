@@ -14,7 +14,7 @@ from torch.utils.data import Subset
 
 import train
 from runtime.distributed import end_distributed
-from train import Config, Blobs, main
+from train import Blobs, Config, main
 
 world_size = 2
 

@@ -15,7 +15,7 @@ from torch.utils.data import Subset
 
 import train
 from runtime.distributed import end_distributed
-from train import Config, UserData, main
+from train import TRAIN_NAMES
 
 WORLD_SIZE = {{ test_world_size }}  #: if distributed
 

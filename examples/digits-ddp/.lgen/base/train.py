@@ -92,7 +92,7 @@ class Config:
 
     # checkpoints
     save_top_k: int = 3  # best checkpoints that are kept; -1: all
-    train_time_interval: float = 1800.0  # seconds between checkpoints
+    train_time_interval: float = 1800.0  # seconds between checkpoints; asked at logged steps
 
     def __post_init__(self) -> None:
         check_bounds(

@@ -1,12 +1,11 @@
 """Train Classifier (model.py) on Blobs (data.py).
 
-torchrun --standalone --nproc-per-node 2 train.py                                # train
-torchrun --standalone --nproc-per-node 2 train.py --resume last                  # resume
-torchrun --standalone --nproc-per-node 2 train.py --task validate --resume best  # validate
-torchrun --standalone --nproc-per-node 2 train.py --task test --resume best      # test
-torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best   # predict
-python train.py --help                                                           # all settings
-pytest                                                                           # test the project
+torchrun --standalone --nproc-per-node 2 train.py                               # train
+torchrun --standalone --nproc-per-node 2 train.py --resume last                 # go on after a stop
+torchrun --standalone --nproc-per-node 2 train.py --task test --resume best     # test
+torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best  # predict
+python train.py --help                                                          # all settings
+pytest                                                                          # test the project
 """
 
 import math
@@ -79,7 +78,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -105,11 +104,11 @@ class Config:
     # data
     number: int = 2000  # argument of Blobs
     batch_size: int = 16  # samples per process in one batch
-    num_workers: int = 2  # processes that load data; 0: this one
-    limit_train_batches: float = 0.9  # share of an epoch's batches
-    limit_val_batches: int = 8  # batches of an epoch
-    limit_test_batches: int = 8  # batches of an epoch
-    limit_predict_batches: int = 4  # batches of an epoch
+    num_workers: int = 2  # processes that load data
+    limit_train_batches: float = 0.9  # share of an epoch's batches, of each process
+    limit_val_batches: int = 8  # batches of an epoch, of each data set and process
+    limit_test_batches: int = 8  # batches of an epoch, of each data set and process
+    limit_predict_batches: int = 4  # batches of an epoch, of each process
 
     # optimizer
     lr: float = 0.001  # argument of AdamW
@@ -122,15 +121,15 @@ class Config:
 
     # scheduler
     eta_min: float = 1e-05  # argument of CosineAnnealingLR
-    warmup_steps: int = 20  # steps of linear warmup
+    warmup_steps: int = 20  # scheduler steps of linear warmup
     scheduler_frequency: int = 2  # steps between steps of the scheduler
 
     # loop
     max_epochs: int = 20  # epochs of the whole run
     max_steps: int = 1000  # optimizer steps; -1: no limit
-    min_epochs: int = 4  # no early stop before
-    min_steps: int = 50  # no early stop before
-    max_time: float = 3600.0  # seconds of the whole run, resumed parts included
+    min_epochs: int = 4  # no stop by early stopping or max_time before
+    min_steps: int = 50  # no stop by early stopping or max_time before
+    max_time: float = 3600.0  # seconds of the run and its resumed parts; asked at logged steps
     val_check_interval: float = 0.5  # share of the epoch between validations
     check_val_every_n_epoch: int = 2  # epochs between validations
     num_sanity_val_steps: int = 1  # validation batches that are tried before training
@@ -140,7 +139,7 @@ class Config:
     save_top_k: int = 3  # best checkpoints that are kept; -1: all
     every_n_epochs: int = 2  # epochs between checkpoints
     every_n_train_steps: int = 100  # steps between checkpoints
-    train_time_interval: float = 600.0  # seconds between checkpoints
+    train_time_interval: float = 600.0  # seconds between checkpoints; asked at logged steps
     patience: int = 5  # validations without improvement before the run stops
     min_delta: float = 0.001  # smallest change that counts as improvement
 
@@ -325,7 +324,6 @@ def main(cfg: Config) -> dict[str, float]:
     is_main = rank == 0
     torch.use_deterministic_algorithms(True)
     torch.set_float32_matmul_precision("high")
-    torch.autograd.set_detect_anomaly(True)
 
     cfg = Config(**from_main(asdict, cfg))  # rank 0 has read a checkpoint's settings
     if cfg.resume is None:
@@ -379,7 +377,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None and is_main:
-            print("untrained weights: --resume last takes those of the last checkpoint")
+            print("the weights are new ones: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":
@@ -477,7 +475,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-        shards = averaged_state(model, averaged, optimizer=optimizer)
+        shards = averaged_state(model, optimizer, averaged)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
         saved_at = time.monotonic()
         checkpoints.step = step
@@ -507,8 +505,13 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
-        restore_optimizers(checkpoint, model, optimizer=optimizer)
-        restore_schedule(checkpoint, scheduler, optimizer, {"eta_min": cfg.eta_min})
+        restore_optimizer(checkpoint, model, optimizer)
+        restore_schedule(
+            checkpoint,
+            scheduler,
+            optimizer,
+            {"eta_min": cfg.eta_min, "scheduler_frequency": cfg.scheduler_frequency},
+        )
         override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
@@ -590,7 +593,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
             elif is_main:
-                bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
+                bar.write(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
             model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1

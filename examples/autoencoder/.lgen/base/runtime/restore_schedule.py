@@ -29,8 +29,10 @@ def restore_schedule(
     rate with the new settings.
     """
     saved = checkpoint.get(name)
-    config = checkpoint.get("config", {})
-    changed = [n for n, value in (settings or {}).items() if config.get(n, value) != value]
+    # 1 where a script has no such setting
+    own_settings = {"scheduler_frequency": 1, **(settings or {})}
+    config = {"scheduler_frequency": 1, **checkpoint.get("config", {})}
+    changed = [n for n, value in own_settings.items() if config.get(n, value) != value]
     if saved is None or not changed and lengths(saved) == lengths(scheduler.state_dict()):
         restore(checkpoint, **{name: scheduler})
         return
@@ -39,10 +41,14 @@ def restore_schedule(
         restore(checkpoint, **{name: scheduler})
         scheduler.__dict__.update(own)
         return
-    if changed and isinstance(scheduler, (OneCycleLR, CyclicLR)):
-        # its bounds lie in the optimizer's state too
+    if isinstance(scheduler, (OneCycleLR, CyclicLR)):
+        kept = changed  # its bounds lie in the optimizer's state too
+    else:
+        # the steps of the schedule that are saved are those of the old frequency
+        kept = [n for n in changed if n == "scheduler_frequency"]
+    if kept:
         raise SystemExit(
-            f"{changed[0]}: the checkpoint had {config[changed[0]]}, and this schedule keeps what "
+            f"{kept[0]}: the checkpoint had {config[kept[0]]}, and this schedule keeps what "
             "it began with; start a new run from the checkpoint's weights"
         )
     parts = getattr(scheduler, "_schedulers", [scheduler])
