@@ -1,11 +1,12 @@
 """Train Classifier (model.py) on Blobs (data.py).
 
-torchrun --standalone --nproc-per-node 2 train.py                               # train
-torchrun --standalone --nproc-per-node 2 train.py --resume last                 # go on after a stop
-torchrun --standalone --nproc-per-node 2 train.py --task test --resume best     # test
-torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best  # predict
-python train.py --help                                                          # all settings
-pytest                                                                          # test the project
+torchrun --standalone --nproc-per-node 2 train.py                                # train
+torchrun --standalone --nproc-per-node 2 train.py --resume last                  # resume
+torchrun --standalone --nproc-per-node 2 train.py --task validate --resume best  # validate
+torchrun --standalone --nproc-per-node 2 train.py --task test --resume best      # test
+torchrun --standalone --nproc-per-node 2 train.py --task predict --resume best   # predict
+python train.py --help                                                           # all settings
+pytest                                                                           # test the project
 """
 
 import math
@@ -78,7 +79,7 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.sharded_checkpoints import ShardedCheckpoints
-from runtime.sharded_resume import restore_model, restore_optimizer, resume_sharded
+from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
@@ -377,7 +378,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     if cfg.task != "fit":
         if cfg.resume is None and is_main:
-            print("the weights are new ones: --resume last takes those of the last checkpoint")
+            print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
             if cfg.task == "test":
@@ -475,7 +476,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-        shards = averaged_state(model, optimizer, averaged)
+        shards = averaged_state(model, averaged, optimizer=optimizer)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
         saved_at = time.monotonic()
         checkpoints.step = step
@@ -505,7 +506,7 @@ def main(cfg: Config) -> dict[str, float]:
         check_groups(checkpoint, settings)
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
-        restore_optimizer(checkpoint, model, optimizer)
+        restore_optimizers(checkpoint, model, optimizer=optimizer)
         restore_schedule(
             checkpoint,
             scheduler,
@@ -593,7 +594,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
             elif is_main:
-                bar.write(f"step {step + 1} changes nothing: its loss or a gradient is not finite")
+                bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
             model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1
