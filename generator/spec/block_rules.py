@@ -85,6 +85,13 @@ def _takes_other_step(spec: Spec) -> bool:
 
 BLOCK_RULES: tuple[Rule, ...] = (
     Rule(
+        "blocks-name",
+        ("optimizers",),
+        lambda s: any(name == "lr" or name.startswith("_") for name in s.optimizers),
+        "the names of a block's objects and settings begin with its own, as in lr_scheduler",
+        "name the block otherwise, without a leading underscore",
+    ),
+    Rule(
         "blocks-alone",
         ("optimizers", "optimizer", "scheduler"),
         _beside(lambda s: s.optimizer is not None or s.scheduler is not None),

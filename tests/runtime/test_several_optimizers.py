@@ -41,6 +41,13 @@ def test_a_part_that_is_not_there_ends_the_program():
         parameters_of(Net(), "leave", "ente")
 
 
+def test_a_part_that_is_frozen_ends_the_program():
+    net = Net()
+    net.enter.requires_grad_(False)
+    with pytest.raises(SystemExit, match="^enter: all parameters are frozen"):
+        parameters_of(net, "enter")
+
+
 def test_all_other_parameters_are_frozen_and_then_as_they_were():
     net = Net()
     net.enter[1].bias.requires_grad_(False)  # by the user

@@ -350,6 +350,10 @@ CASES = {
         "optimizers: {generator: {optimizer: {name: my_optim.Lion}}}",
         "optimizers: {generator: {optimizer: {name: Adam}}}",
     ),
+    "blocks-name": (
+        "optimizers: {lr: {optimizer: {name: Adam}}}",
+        "optimizers: {generator: {optimizer: {name: Adam}}}",
+    ),
     "blocks-closure": (
         "optimizers: {generator: {optimizer: {name: LBFGS}}}",
         "optimizers: {generator: {optimizer: {name: Adam}}}",
