@@ -6,7 +6,8 @@ from torch import nn
 def parameters_of(model: nn.Module, *parts: str) -> list[nn.Parameter]:
     """Return the parameters of these parts, each once: modules or parameters, as in encoder.norm.
 
-    Ends the program where the model has no such part, or the part no parameter.
+    Ends the program where the model has no such part, or the part no parameter, or where all of them
+    are frozen.
     """
     found: dict[nn.Parameter, None] = {}
     for part in parts:
@@ -22,4 +23,6 @@ def parameters_of(model: nn.Module, *parts: str) -> list[nn.Parameter]:
                 f"{', '.join(children)}"
             )
         found.update(dict.fromkeys(of_part))
+    if not any(parameter.requires_grad for parameter in found):
+        raise SystemExit(f"{', '.join(parts)}: all parameters are frozen, and none can be trained")
     return list(found)
