@@ -6,8 +6,8 @@ from torch import nn
 def parameters_of(model: nn.Module, *parts: str) -> list[nn.Parameter]:
     """Return the parameters of these parts, each once: modules or parameters, as in encoder.norm.
 
-    Ends the program where the model has no such part, or the part no parameter, or where all of them
-    are frozen.
+    Ends the program where the model has no such part, where a part has no parameter, or where all
+    of them are frozen.
     """
     found: dict[nn.Parameter, None] = {}
     for part in parts:
