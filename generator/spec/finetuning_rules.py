@@ -57,6 +57,16 @@ FINETUNING_RULES: tuple[Rule, ...] = (
         "remove swa_lrs, or finetuning",
     ),
     Rule(
+        "finetuning-sharded-precision",
+        ("finetuning", "strategy", "precision"),
+        lambda s: s.finetuning is not None
+        and s.strategy == "fsdp"
+        and s.precision.endswith("-mixed"),
+        "torch settles the number format of a shard's gradients in the first step, and what is "
+        "frozen then has none",
+        "set strategy: ddp, or precision: 32-true or bf16-true",
+    ),
+    Rule(
         "finetuning-epoch",
         ("finetuning.unfreeze_backbone_at_epoch", "finetuning", "max_epochs", "fast_dev_run"),
         _never_unfrozen,

@@ -127,6 +127,10 @@ CASES = {
         "finetuning: true\noptimizers: {generator: {optimizer: {name: Adam}}}",
         "optimizers: {generator: {optimizer: {name: Adam}}}",
     ),
+    "finetuning-sharded-precision": (
+        f"{SGD}finetuning: true\nstrategy: fsdp\nprecision: bf16-mixed",
+        f"{SGD}finetuning: true\nstrategy: fsdp\nprecision: bf16-true",
+    ),
     "finetuning-swa-rates": (
         f"{SGD}finetuning: true\nswa: {{swa_lrs: 0.1}}",
         f"{SGD}finetuning: true\nswa: true",
