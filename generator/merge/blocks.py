@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from lgen.merge.events import Event, Side
@@ -84,14 +85,22 @@ def never_reached(weave: Weave) -> Iterator[set[Event]]:
             jump = None
 
 
-def doubled_tests(weave: Weave) -> Iterator[set[Event]]:
-    """A header that mine changed and of which new makes two; the other would stay as it was."""
+def doubled(weave: Weave) -> Iterator[set[Event]]:
+    """What mine changed or took away and of which new makes two; the other would stay as it was."""
     mine, new = weave.sides
-    changed = {weave.base[event.start].id: event for event in mine.events if event.changes}
+    before, after = (Counter(p.id for p in pieces) for pieces in (weave.base, new.pieces))
+    touched: dict[int, Event] = {}
+    for event in mine.events:
+        for at in range(event.start, event.stop):
+            piece = weave.base[at]
+            header = piece.kind == "header" and event.changes
+            alone = piece.kind == "statement" and before[piece.id] == 1 < after[piece.id]
+            if header or alone:
+                touched[piece.id] = event
     for event, place in new.brought():
         piece = new.pieces[place]
-        if piece.kind == "header" and not event.changes and piece.id in changed:
-            yield {changed[piece.id], event}
+        if piece.kind in ("header", "statement") and not event.changes and piece.id in touched:
+            yield {touched[piece.id], event}
 
 
 def _loops(blocks: list[Block]) -> list[tuple[str, int]]:

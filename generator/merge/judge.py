@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from lgen.merge.blocks import (
     blocks_of_result,
-    doubled_tests,
+    doubled,
     in_another_loop,
     in_other_blocks,
     never_reached,
@@ -37,7 +37,7 @@ def faults(weave: Weave) -> Iterator[Fault]:
     yield from in_other_blocks(weave, blocks)
     yield from in_another_loop(weave, blocks)
     yield from never_reached(weave)
-    yield from doubled_tests(weave)
+    yield from doubled(weave)
     yield from senseless(weave)
     yield from faults_of_flow(weave)
 

@@ -78,7 +78,7 @@ def shape_fault(name: str, file: str, function: Function) -> Fault | None:
 
 def known_arguments(name: str) -> tuple[str, ...]:
     """The arguments that a method may name; a step that a spec names is one that trains."""
-    return STEPS.get(name) or HOOKS.get(name) or ANYWHERE
+    return STEPS[name] if name in STEPS else HOOKS.get(name, ANYWHERE)
 
 
 def read_step(

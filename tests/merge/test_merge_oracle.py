@@ -28,13 +28,13 @@ def tallies(number: int, singles: int, seed: int) -> dict[str, Tally]:
     return found
 
 
-def check(found: dict[str, Tally]) -> None:
-    """No silent mis-merge, and no more conflicts than there may be."""
+def check(found: dict[str, Tally], most: float) -> None:
+    """No silent mis-merge, and no more conflicts than git or the share of edits of one line."""
     wrong = [shown(case, text) for tally in found.values() for case, text in tally.wrong]
     assert not wrong, f"{len(wrong)} mis-merges\n" + "\n".join(wrong[:6])
     for tally in found.values():
         assert tally.ours <= tally.git
-    assert found["one line"].ours <= 0.03 * found["one line"].cases
+    assert found["one line"].ours <= most * found["one line"].cases
 
 
 def shown(case: Case, text: str) -> str:
@@ -47,7 +47,8 @@ def shown(case: Case, text: str) -> str:
 
 def test_every_edit_is_at_its_place_or_in_a_conflict() -> None:
     """A thousand edits in train.py and in its tests, beside forty changes of each of four specs."""
-    check(tallies(1000, 40, SEED))
+    # which forty changes are drawn moves the share by two: three is asked of all of them
+    check(tallies(1000, 40, SEED), 0.05)
 
 
 def test_there_and_back_again() -> None:
@@ -85,4 +86,4 @@ def test_formatting_is_no_edit() -> None:
 @pytest.mark.slow
 def test_every_edit_of_ten_thousand_is_at_its_place_or_in_a_conflict() -> None:
     """Every single change of four specs, and as many double ones."""
-    check(tallies(10_000, 1000, SEED + 1))
+    check(tallies(10_000, 1000, SEED + 1), 0.03)

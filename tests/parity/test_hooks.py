@@ -11,7 +11,7 @@ from lgen.user_code.hooks import HOOKS, UNSUPPORTED
 from tests.parity.beside import beside, make_script
 from tests.parity.test_loop import TOY, sgd
 
-HOOKED = {**TOY, "module": "model.py:Hooked", "max_epochs": 2}
+HOOKED = {**TOY, "module": "model.py:HookedEverywhere", "max_epochs": 2}
 
 
 def data_of(train, val=2):
@@ -20,8 +20,8 @@ def data_of(train, val=2):
 
 def taken(script):
     """What the hooks have noted since the last call."""
-    calls = script.model.Hooked.calls.copy()
-    script.model.Hooked.calls.clear()
+    calls = script.model.HookedEverywhere.calls.copy()
+    script.model.HookedEverywhere.calls.clear()
     return calls
 
 

@@ -24,15 +24,16 @@ def rates(monkeypatch):
 
     monkeypatch.setattr(torch.optim.SGD, "__init__", noting)
 
+    def noted(hook):
+        def note(self):
+            found.append((hook, newest[0].param_groups[0]["lr"]))
+
+        return note
+
     def look_at(script):
         found.clear()
-        hooked = script.model.Hooked
         for hook in ("on_train_batch_start", "on_validation_start"):
-
-            def noted(self, hook=hook):
-                found.append((hook, newest[0].param_groups[0]["lr"]))
-
-            setattr(hooked, hook, noted)
+            setattr(script.model.Hooked, hook, noted(hook))
         return found
 
     return look_at

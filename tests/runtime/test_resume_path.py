@@ -127,5 +127,5 @@ def test_a_checkpoint_that_was_moved_out_of_its_run_is_not_resumed(tmp_path):
     path = train(tmp_path, [1.0]) / "checkpoints" / "last.ckpt"
     (tmp_path / "elsewhere").mkdir()
     moved = path.rename(tmp_path / "elsewhere" / "last.ckpt")
-    with pytest.raises(SystemExit, match="in no folder checkpoints of a run"):
+    with pytest.raises(SystemExit, match="is not in the folder checkpoints of a run"):
         resume_checkpoint(tmp_path, str(moved))

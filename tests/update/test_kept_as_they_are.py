@@ -84,7 +84,7 @@ def test_no_utf_8(lgen: Lgen, project: Path, edit: Edit) -> None:
     """What would have to be merged is refused; what is left alone anyway is not read."""
     path = project / "train.py"
     path.write_bytes(path.read_bytes().replace(b'"""\n', b'"""\n# caf\xe9\n', 1))
-    refused(lgen, project, "train.py:10: this is no UTF-8 text and cannot be merged; save ")
+    refused(lgen, project, "train.py:11: this is no UTF-8 text and cannot be merged; save ")
     path = project / "runtime/__init__.py"
     path.write_bytes(path.read_bytes() + b"# caf\xe9\n")
     (project / "train.py").write_text((project / ".lgen/base/train.py").read_text())

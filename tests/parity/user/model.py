@@ -175,6 +175,64 @@ class Hooked(Toy):
 
     calls: ClassVar[list[str]] = []
 
+    def on_fit_start(self) -> None:
+        self.calls.append("fit_start")
+
+    def on_fit_end(self) -> None:
+        self.calls.append("fit_end")
+
+    def on_train_start(self) -> None:
+        self.calls.append("train_start")
+
+    def on_train_end(self) -> None:
+        self.calls.append("train_end")
+
+    def on_train_epoch_start(self) -> None:
+        self.calls.append("train_epoch_start")
+
+    def on_train_epoch_end(self) -> None:
+        self.calls.append("train_epoch_end")
+
+    def on_train_batch_start(self) -> None:
+        self.calls.append("train_batch_start")
+
+    def on_train_batch_end(self) -> None:
+        self.calls.append(f"train_batch_end {self.w.item()}")
+
+    def on_before_zero_grad(self) -> None:
+        self.calls.append("before_zero_grad")
+
+    def on_before_backward(self) -> None:
+        self.calls.append("before_backward")
+
+    def on_after_backward(self) -> None:
+        self.calls.append(f"after_backward {self.w.grad}")
+
+    def on_before_optimizer_step(self) -> None:
+        self.calls.append(f"before_optimizer_step {self.w.grad}")
+
+    def on_validation_start(self) -> None:
+        self.calls.append("validation_start")
+
+    def on_validation_end(self) -> None:
+        self.calls.append("validation_end")
+
+    def on_validation_epoch_start(self) -> None:
+        self.calls.append("validation_epoch_start")
+
+    def on_validation_epoch_end(self) -> None:
+        self.calls.append("validation_epoch_end")
+
+    def on_validation_batch_start(self) -> None:
+        self.calls.append("validation_batch_start")
+
+    def on_validation_batch_end(self) -> None:
+        self.calls.append("validation_batch_end")
+
+
+class HookedEverywhere(Hooked):
+    """One with every other hook too, and the steps of all tasks."""
+
     def setup(self, stage: str) -> None:
         self.calls.append("setup " + stage)
 
@@ -245,60 +303,6 @@ class Hooked(Toy):
 
     def on_predict_batch_end(self) -> None:
         self.calls.append("predict_batch_end")
-
-    def on_fit_start(self) -> None:
-        self.calls.append("fit_start")
-
-    def on_fit_end(self) -> None:
-        self.calls.append("fit_end")
-
-    def on_train_start(self) -> None:
-        self.calls.append("train_start")
-
-    def on_train_end(self) -> None:
-        self.calls.append("train_end")
-
-    def on_train_epoch_start(self) -> None:
-        self.calls.append("train_epoch_start")
-
-    def on_train_epoch_end(self) -> None:
-        self.calls.append("train_epoch_end")
-
-    def on_train_batch_start(self) -> None:
-        self.calls.append("train_batch_start")
-
-    def on_train_batch_end(self) -> None:
-        self.calls.append(f"train_batch_end {self.w.item()}")
-
-    def on_before_zero_grad(self) -> None:
-        self.calls.append("before_zero_grad")
-
-    def on_before_backward(self) -> None:
-        self.calls.append("before_backward")
-
-    def on_after_backward(self) -> None:
-        self.calls.append(f"after_backward {self.w.grad}")
-
-    def on_before_optimizer_step(self) -> None:
-        self.calls.append(f"before_optimizer_step {self.w.grad}")
-
-    def on_validation_start(self) -> None:
-        self.calls.append("validation_start")
-
-    def on_validation_end(self) -> None:
-        self.calls.append("validation_end")
-
-    def on_validation_epoch_start(self) -> None:
-        self.calls.append("validation_epoch_start")
-
-    def on_validation_epoch_end(self) -> None:
-        self.calls.append("validation_epoch_end")
-
-    def on_validation_batch_start(self) -> None:
-        self.calls.append("validation_batch_start")
-
-    def on_validation_batch_end(self) -> None:
-        self.calls.append("validation_batch_end")
 
 
 class HookedCurve(Hooked):
