@@ -61,7 +61,16 @@ def test_there_and_back_again() -> None:
         if not there.conflicts and "delete" not in case.title:
             assert merge(case.new, there.text, case.new, python=True) == there
             back = merge(case.new, there.text, case.base, python=True)
-            assert back.conflicts or back.text == case.mine
+            if max(map(len, case.mine.split("\n"))) > 100:
+                # what an edit made too long is laid out where lgen writes the statement anew
+                assert back.conflicts or wide(back.text) == wide(case.mine)
+            else:
+                assert back.conflicts or back.text == case.mine
+
+
+def wide(text: str) -> str:
+    """The text as black writes it in 100 columns."""
+    return black.format_str(text, mode=black.Mode(line_length=100))
 
 
 def narrow(text: str) -> str:
