@@ -36,7 +36,8 @@ def unfreeze(
     model: nn.Module, names: list[str], optimizer: Optimizer, lr: float, scheduler: Any = None
 ) -> None:
     """Add the parameters with these names to the optimizer, as a group with a rate of its own."""
-    parameters = [parameter for name, parameter in model.named_parameters() if name in set(names)]
+    later = set(names)
+    parameters = [parameter for name, parameter in model.named_parameters() if name in later]
     for parameter in parameters:
         parameter.requires_grad = True
     optimizer.add_param_group({"params": parameters})

@@ -11,10 +11,9 @@ from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.fields import RESERVED, Call, ConfigField, call, torch_types
 from lgen.plan.hook_calls import HookCall, hook_call
 from lgen.plan.schedule import optimizer_args, run_length, scheduler_args
-from lgen.spec.block_rules import as_only_one
+from lgen.spec.block_rules import HOOKS_OF_EACH, as_only_one
 from lgen.spec.options import Spec
-from lgen.spec.predicates import sets_rates
-from lgen.tables.torch_optim import length_argument
+from lgen.spec.predicates import missing_length, sets_rates
 from lgen.user_code.classes import UserClass, UserData
 
 # the settings that are no arguments, with what they mean
@@ -105,16 +104,9 @@ def setting_names(settings: dict[str, dict[str, Call]]) -> set[str]:
 def needs_total_steps(spec: Spec) -> bool:
     """Whether the schedule of a block takes the run's length in steps."""
     return any(
-        b.scheduler is not None and b.scheduler.interval == "step" and _lacks_length(spec, name)
-        for name, b in spec.optimizers.items()
+        b.scheduler is not None and b.scheduler.interval == "step" and missing_length(b.scheduler)
+        for b in spec.optimizers.values()
     )
-
-
-def _lacks_length(spec: Spec, name: str) -> bool:
-    """Whether the script gives the scheduler of a block its length."""
-    scheduler = spec.optimizers[name].scheduler
-    length = length_argument(scheduler.name) if scheduler and scheduler.name else None
-    return length is not None and scheduler is not None and length not in scheduler.args
 
 
 def blocks(
@@ -212,15 +204,7 @@ def _block(
         scheduler_step=interval == "step",
         scheduler_epoch=interval == "epoch",
         waits=accumulate or every_n,
-        hooks={
-            hook: hook_call(module, hook, own)
-            for hook in (
-                "on_before_zero_grad",
-                "on_before_backward",
-                "on_after_backward",
-                "on_before_optimizer_step",
-            )
-        },
+        hooks={hook: hook_call(module, hook, own) for hook in HOOKS_OF_EACH},
     )
 
 
@@ -262,7 +246,7 @@ def _scheduler_arguments(spec: Spec, data: UserData, name: str, calls: dict[str,
         return Code("")
     given = calls["scheduler"].arguments
     texts: dict[str, str] = {}
-    if _lacks_length(spec, name) and (length := length_argument(block.scheduler.name or "")):
+    if length := missing_length(block.scheduler):
         texts[length] = run_length(spec, data, block.scheduler.interval, 1)
         own = {f.argument: f"cfg.{f.name}" for f in calls["own"].fields}
         waits = [own[o] for o in ("every_n_steps", "accumulate_grad_batches") if o in own]

@@ -15,10 +15,10 @@ from lgen.spec.predicates import (
     accumulation_schedule,
     decays_at_the_end,
     max_epochs,
+    missing_length,
     sets_rates,
 )
 from lgen.tables.torch_optim import arguments as table_arguments
-from lgen.tables.torch_optim import length_argument
 from lgen.user_code.classes import UserClass, UserData
 
 PLATEAU = "ReduceLROnPlateau"
@@ -56,8 +56,8 @@ def schedule(
     exists = bool(name) or returned
     plateau = name == PLATEAU
     interval = scheduler.interval if scheduler else "epoch"
-    length = length_argument(name) if name else None
-    needs_length = length is not None and scheduler is not None and length not in scheduler.args
+    length = missing_length(scheduler)
+    needs_length = length is not None
     warmup = warms_up(spec)
     wsd = decays_at_the_end(spec)
     decay_steps = scheduler.decay_steps if scheduler else 1
@@ -68,7 +68,7 @@ def schedule(
         total = f"max(1, {total} - cfg.warmup_steps)"
     elif frequency > 1:
         total = f"max(1, {total})"
-    texts = {length: total} if needs_length and length else {}
+    texts = {length: total} if length else {}
     known = length_known(spec, data)
     within = runs_stage(spec, module, data, "val") and validates_within_epoch(spec)
     plateau_within = plateau and interval == "epoch" and within

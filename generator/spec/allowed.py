@@ -75,8 +75,8 @@ def _of_any_key(schema: Schema) -> Schema | None:
 
 def named_part(schema: Schema) -> Schema | None:
     """The schema of each value of a mapping by names, where these values are mappings."""
-    value = schema.get("additionalProperties")
-    return value if isinstance(value, dict) and resolve(value).get("properties") else None
+    value = _of_any_key(schema)
+    return value if value is not None and resolve(value).get("properties") else None
 
 
 def is_default(key: str, value: Any) -> bool:

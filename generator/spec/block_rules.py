@@ -17,7 +17,7 @@ from lgen.user_code.hooks import HOOKS, STEPS
 # the options that each block has for itself
 _OWN = ("optimizer", "scheduler", "gradient_clip_val", "gradient_clip_algorithm")
 # the hooks that are called for each optimizer
-_OF_EACH = (
+HOOKS_OF_EACH = (
     "on_before_zero_grad",
     "on_before_backward",
     "on_after_backward",
@@ -239,7 +239,7 @@ def block_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fi
     for hook in module.hooks.values():
         taken = {*hook.arguments, *hook.keyword_only}
         wrong = {"outputs"} if hook.name == "on_train_batch_end" else set()
-        wrong |= set() if hook.name in _OF_EACH else {"optimizer"}
+        wrong |= set() if hook.name in HOOKS_OF_EACH else {"optimizer"}
         for argument in sorted(taken & wrong):
             yield Finding(
                 "blocks-hooks",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgen.spec.options import Spec
+from lgen.spec.predicates import missing_length
 from lgen.spec.rule import CodeRule, Finding
-from lgen.tables.torch_optim import arguments, classes, length_argument
+from lgen.tables.torch_optim import arguments
 from lgen.user_code.classes import STEP_OF_STAGE, UserData
 
 ITERABLE_RULES = (
@@ -89,14 +90,14 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
             f"{method} is iterable, so an epoch's last validation is not known; "
             "set interval: validation in scheduler",
         )
-    if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
+    length = missing_length(scheduler)
+    if scheduler is None or length is None:
         return
-    length = length_argument(scheduler.name or "")
     # what the run's length in intervals can be taken from
     known = spec.max_steps != -1 if scheduler.interval == "step" else spec.max_epochs is not None
     if scheduler.interval == "epoch" and spec.max_steps == -1:
         known = True
-    if length is not None and length not in scheduler.args and not known:
+    if not known:
         row = arguments("schedulers", scheduler.name or "")[length]
         kind = row.get("type", "").partition(" ")[0]
         given = f", or {length}: {kind} in scheduler" if kind else ""

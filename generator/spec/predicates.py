@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.tables.torch_optim import classes
+from lgen.spec.parts import Scheduler
+from lgen.tables.torch_optim import classes, length_argument
 
 # what divides by eps alone where a gradient is zero: in half precision a small eps is 0, and 0 / 0
 # is NaN in the first step. Adam's fused kernels compute in float32.
@@ -96,6 +97,14 @@ def cycles_momentum(spec: Spec) -> bool:
 def plateau(spec: Spec) -> bool:
     """Whether the scheduler is ReduceLROnPlateau."""
     return spec.scheduler is not None and spec.scheduler.name == "ReduceLROnPlateau"
+
+
+def missing_length(scheduler: Scheduler | None) -> str | None:
+    """The scheduler's argument that is the run's length, where the spec does not give it."""
+    if scheduler is None or scheduler.name is None:
+        return None
+    length = length_argument(scheduler.name)
+    return None if length in scheduler.args else length
 
 
 def decays_at_the_end(spec: Spec) -> bool:

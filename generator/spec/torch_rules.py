@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import accumulation_schedule, arguments_by_group, max_epochs, optimizer
+from lgen.spec.predicates import (
+    accumulation_schedule,
+    arguments_by_group,
+    max_epochs,
+    missing_length,
+    optimizer,
+)
 from lgen.spec.rule import Rule
-from lgen.tables.torch_optim import classes, length_argument
 
 # arguments that hold a number for each group of parameters
 _BY_GROUP = ("base_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
@@ -72,12 +77,8 @@ def _ends_before_the_run(spec: Spec) -> bool:
 
 def _has_no_length(spec: Spec) -> bool:
     """Whether a schedule asks for the length of a run that only its time ends."""
-    scheduler = spec.scheduler
-    if scheduler is None or "args" not in classes("schedulers").get(scheduler.name or "", {}):
-        return False
-    length = length_argument(scheduler.name or "")
     unknown = max_epochs(spec) is None and spec.max_steps == -1
-    return unknown and length is not None and length not in scheduler.args
+    return unknown and missing_length(spec.scheduler) is not None
 
 
 def _counts_epochs_of_steps(spec: Spec) -> bool:
@@ -85,8 +86,7 @@ def _counts_epochs_of_steps(spec: Spec) -> bool:
     scheduler = spec.scheduler
     if scheduler is None or scheduler.interval == "step" or max_epochs(spec) is not None:
         return False
-    length = length_argument(scheduler.name or "")
-    return bool(accumulation_schedule(spec)) and length is not None and length not in scheduler.args
+    return bool(accumulation_schedule(spec)) and missing_length(scheduler) is not None
 
 
 TORCH_RULES: tuple[Rule, ...] = (
