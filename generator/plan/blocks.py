@@ -10,6 +10,7 @@ from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.fields import RESERVED, Call, ConfigField, call, torch_types
 from lgen.plan.hook_calls import HookCall, hook_call
+from lgen.plan.saving import restored_parts
 from lgen.plan.schedule import optimizer_args, run_length, scheduler_args
 from lgen.spec.block_rules import HOOKS_OF_EACH, as_only_one
 from lgen.spec.options import Spec
@@ -30,7 +31,6 @@ class Block:
 
     name: str
     prefix: str
-    named: Code
     loss_name: str
     lr_key: str
     optimizer_key: str
@@ -38,6 +38,8 @@ class Block:
     scaler_key: str
     gradients_key: str
     part_names: Code
+    restored: Code
+    restores: bool
     settings: list[tuple[str, str, Any, str]]
     bounds: list[tuple[str, str]]
     optimizer_arguments: Code
@@ -173,11 +175,6 @@ def _block(
     return Block(
         name=name,
         prefix=f"{name}_",
-        named=Code(
-            f'{{f"{name}_{{key}}": value for key, value in outputs.items()}}'
-            if step.returns == "dict"
-            else f'{{"{name}_loss": loss}}'
-        ),
         loss_name=f"{name}_loss",
         lr_key=f"{name}_lr",
         optimizer_key=f"{name}_optimizer",
@@ -185,6 +182,8 @@ def _block(
         scaler_key=f"{name}_scaler",
         gradients_key=f"{name}_gradients",
         part_names=arguments(*map(literal, block.part_names(name))),
+        restored=arguments(**{part: part for part in restored_parts(spec, f"{name}_")}),
+        restores=bool(restored_parts(spec, f"{name}_")),
         settings=list(_settings(spec, name, calls)),
         bounds=list(_bounds(spec, name, calls)),
         optimizer_arguments=optimizer.arguments,

@@ -48,6 +48,7 @@ from runtime.batch_norm_batches import batch_norm_batches
 from runtime.batch_norm_over_ranks import batch_norm_over_ranks
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
@@ -671,7 +672,6 @@ def main(cfg: Config) -> dict[str, float]:
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
     if cfg.val_check_interval > num_batches:  #: if val_interval_count and not val_across_epochs and sized
         sys.exit(f"val_check_interval {cfg.val_check_interval}: an epoch has {num_batches} batches")
-    val_interval = cfg.val_check_interval  #: if val_interval_count
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
     # --- optimizer ---  #: if not blocks
@@ -833,7 +833,7 @@ def main(cfg: Config) -> dict[str, float]:
         shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
         #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
-        checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
+        checkpoints.step = step  # on every rank  #: if ddp and saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     def is_over(epochs: int) -> bool:  #: if stop_is_named
         """Return whether training ends at this step, with so many epochs done."""
@@ -889,11 +889,12 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         CHECK_BATCH({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, settings)  #: if saves_groups
-        restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
+        restore(checkpoint, {{ restored }})  #: if restores
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizers(checkpoint, model, {{ sharded_optimizers }})  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        restore(checkpoint, {{ block.restored }})  #: if block.restores
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
@@ -1066,9 +1067,10 @@ def main(cfg: Config) -> dict[str, float]:
                     REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
                     REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
                 #: endif
-                finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
-                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16
+                finite = all_ranks(finite)  #: if skip_nonfinite and distributed and fp16
+                finite = all_ranks(finite) and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and distributed and not fp16
+                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not distributed and not fp16
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
@@ -1151,7 +1153,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
                     timer.should_stop = from_main(timer.is_up)  #: if timed
-                if checkpoints.age() >= cfg.train_time_interval:  #: if save_by_time and not distributed
+                if checkpoint_age(checkpoints) >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
                 timer.should_stop = timer.is_up()  #: if timed and not distributed
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
@@ -1163,7 +1165,7 @@ def main(cfg: Config) -> dict[str, float]:
             sys.exit(f"the training data is empty in epoch {epoch}")
         if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
             sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
-        if STOP_UNSAVED:  #: if saves_between
+        if STOP_UNSAVED:  # the run ends within the epoch  #: if saves_between
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed
