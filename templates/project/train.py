@@ -119,7 +119,6 @@ from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
 from runtime.save_code import save_code
 from runtime.save_hyperparameters import save_hyperparameters
-from runtime.scheduled_batch import check_scheduled_batch
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -894,7 +893,7 @@ def main(cfg: Config) -> dict[str, float]:
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
-        CHECK_BATCH({{ global_batch_arguments }})  #: if map_style
+        check_global_batch({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, initial_groups)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
