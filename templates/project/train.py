@@ -952,9 +952,9 @@ def main(cfg: Config) -> dict[str, float]:
                 if is_main:  #: wrap if distributed and files
                     csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
                     tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
-                metrics = finish_average()  #: if hooks.teardown.defined
+                average_metrics = finish_average()  #: if hooks.teardown.defined
                 model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
-                return metrics  #: if hooks.teardown.defined
+                return average_metrics  #: if hooks.teardown.defined
                 return finish_average()  #: if not hooks.teardown.defined
             model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
             return {}
