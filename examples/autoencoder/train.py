@@ -7,7 +7,6 @@ python train.py --help                         # all settings
 pytest                                         # test the project
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -172,12 +171,12 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.task == "fit":
         lock_run(run_folder)
     seed_everything(cfg.seed)
-    csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
     # what was logged after the checkpoint is hidden, but only where training goes on
     purge_step = step + 1 if cfg.task == "fit" else None
-    tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
     log = Log(
-        csv_logger, tensorboard, tensorboard=tensorboard, images=ImageFiles(run_folder / "images")
+        CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
+        tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+        images=ImageFiles(run_folder / "images"),
     )
     log.step, log.epoch = step, epoch
 
@@ -194,6 +193,7 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, log, data, cfg)
+        log.metrics(results, step=step, epoch=epoch)
         print(f"step {step}  {as_text(results)}")
         return results
 
@@ -215,11 +215,9 @@ def main(cfg: Config) -> dict[str, float]:
     checkpoints = Checkpoints(
         run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
-    saved_at = time.monotonic()
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
         this_rank = {
@@ -230,8 +228,7 @@ def main(cfg: Config) -> dict[str, float]:
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "scheduler": scheduler.state_dict(),
-            "csv_logger": csv_logger.state_dict(),
-            "tensorboard": tensorboard.state_dict(),
+            "log": log.state_dict(),
             "step": step,
             "epoch": next_epoch,
             "last_epoch": epoch,  # which the last step belongs to
@@ -241,7 +238,6 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -262,8 +258,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        csv_logger.load_state_dict(checkpoint["csv_logger"])
-        tensorboard.load_state_dict(checkpoint["tensorboard"])
+        log.load_state_dict(checkpoint.get("log", {}))
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -294,11 +289,10 @@ def main(cfg: Config) -> dict[str, float]:
                 row = means(train_metrics.interval_sums(), "train_")
                 row["lr"] = optimizer.param_groups[0]["lr"]
                 metrics |= row
-                csv_logger.log(row, step=step, epoch=epoch)
-                tensorboard.log(row, step=step, epoch=epoch)
+                log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             scheduler.step()
-            if time.monotonic() - saved_at >= cfg.train_time_interval:
+            if checkpoints.age() >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
@@ -307,13 +301,11 @@ def main(cfg: Config) -> dict[str, float]:
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
-        csv_logger.log(row, step=step, epoch=epoch)
-        tensorboard.log(row, step=step, epoch=epoch)
+        log.metrics(row, step=step, epoch=epoch)
         if batch_idx < num_batches:
             break
         val_metrics = validate(model, device, log, val_loader)
-        csv_logger.log(val_metrics, step=step, epoch=epoch)
-        tensorboard.log(val_metrics, step=step, epoch=epoch)
+        log.metrics(val_metrics, step=step, epoch=epoch)
         bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
         metrics |= val_metrics
         batch_idx = 0
@@ -323,7 +315,7 @@ def main(cfg: Config) -> dict[str, float]:
             break
 
     bar.close()
-    tensorboard.close()
+    log.close()
     return metrics
 
 

@@ -9,7 +9,6 @@ python train.py --help                         # all settings
 pytest                                         # test the project
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -34,6 +33,7 @@ from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
+from runtime.log import Log
 from runtime.nonfinite import stop_on_nonfinite_loss
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -145,6 +145,7 @@ def evaluate(
         return test(model, device, evaluation_loader(data.test_dataset(), cfg))
     clear_predictions(folder)
     predict(model, device, evaluation_loader(data.predict_dataset(), cfg), folder)
+    print(f"predictions: {folder}")
     return {}
 
 
@@ -198,7 +199,7 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.task == "fit":
         lock_run(run_folder)
     seed_everything(cfg.seed)
-    csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
+    log = Log(CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"))
 
     # --- model ---
 
@@ -213,11 +214,8 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
-        if cfg.task == "test":
-            csv_logger.log(results, step=step, epoch=epoch)
-        if cfg.task == "predict":
-            print(f"predictions: {run_folder / 'predictions'}")
-        else:
+        log.metrics(results, step=step, epoch=epoch)
+        if results:
             print(f"step {step}  {as_text(results)}")
         return results
 
@@ -238,11 +236,9 @@ def main(cfg: Config) -> dict[str, float]:
     checkpoints = Checkpoints(
         run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
-    saved_at = time.monotonic()
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
         this_rank = {
@@ -252,7 +248,7 @@ def main(cfg: Config) -> dict[str, float]:
         state = {
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
-            "csv_logger": csv_logger.state_dict(),
+            "log": log.state_dict(),
             "step": step,
             "epoch": next_epoch,
             "last_epoch": epoch,  # which the last step belongs to
@@ -262,7 +258,6 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -282,7 +277,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        csv_logger.load_state_dict(checkpoint["csv_logger"])
+        log.load_state_dict(checkpoint.get("log", {}))
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -310,9 +305,9 @@ def main(cfg: Config) -> dict[str, float]:
                 stop_on_nonfinite_loss(train_metrics)
                 row = means(train_metrics.interval_sums(), "train_")
                 metrics |= row
-                csv_logger.log(row, step=step, epoch=epoch)
+                log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
-            if time.monotonic() - saved_at >= cfg.train_time_interval:
+            if checkpoints.age() >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
@@ -321,11 +316,11 @@ def main(cfg: Config) -> dict[str, float]:
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
-        csv_logger.log(row, step=step, epoch=epoch)
+        log.metrics(row, step=step, epoch=epoch)
         if batch_idx < num_batches:
             break
         val_metrics = validate(model, device, val_loader)
-        csv_logger.log(val_metrics, step=step, epoch=epoch)
+        log.metrics(val_metrics, step=step, epoch=epoch)
         bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
         metrics |= val_metrics
         batch_idx = 0

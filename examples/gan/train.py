@@ -7,7 +7,6 @@ python train.py --help                         # all settings
 pytest                                         # test the project
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -177,12 +176,12 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.task == "fit":
         lock_run(run_folder)
     seed_everything(cfg.seed)
-    csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
     # what was logged after the checkpoint is hidden, but only where training goes on
     purge_step = step + 1 if cfg.task == "fit" else None
-    tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
     log = Log(
-        csv_logger, tensorboard, tensorboard=tensorboard, images=ImageFiles(run_folder / "images")
+        CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
+        tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+        images=ImageFiles(run_folder / "images"),
     )
     log.step, log.epoch = step, epoch
 
@@ -199,6 +198,7 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, log, data, cfg)
+        log.metrics(results, step=step, epoch=epoch)
         print(f"step {step}  {as_text(results)}")
         return results
 
@@ -226,11 +226,9 @@ def main(cfg: Config) -> dict[str, float]:
     train_metrics = TrainingMetrics(losses=["discriminator_loss", "generator_loss"])
 
     checkpoints = Checkpoints(run_folder / "checkpoints")
-    saved_at = time.monotonic()
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
         this_rank = {
@@ -241,8 +239,7 @@ def main(cfg: Config) -> dict[str, float]:
             "model": model.state_dict(),
             "discriminator_optimizer": discriminator_optimizer.state_dict(),
             "generator_optimizer": generator_optimizer.state_dict(),
-            "csv_logger": csv_logger.state_dict(),
-            "tensorboard": tensorboard.state_dict(),
+            "log": log.state_dict(),
             "step": step,
             "epoch": next_epoch,
             "last_epoch": epoch,  # which the last step belongs to
@@ -252,7 +249,6 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -287,8 +283,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        csv_logger.load_state_dict(checkpoint["csv_logger"])
-        tensorboard.load_state_dict(checkpoint["tensorboard"])
+        log.load_state_dict(checkpoint.get("log", {}))
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -333,10 +328,9 @@ def main(cfg: Config) -> dict[str, float]:
                 stop_on_nonfinite_loss(train_metrics)
                 row = means(train_metrics.interval_sums(), "train_")
                 metrics |= row
-                csv_logger.log(row, step=step, epoch=epoch)
-                tensorboard.log(row, step=step, epoch=epoch)
+                log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
-            if time.monotonic() - saved_at >= cfg.train_time_interval:
+            if checkpoints.age() >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
@@ -345,15 +339,13 @@ def main(cfg: Config) -> dict[str, float]:
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
-        csv_logger.log(row, step=step, epoch=epoch)
-        tensorboard.log(row, step=step, epoch=epoch)
+        log.metrics(row, step=step, epoch=epoch)
         if batch_idx < num_batches:
             break
         val_metrics: dict[str, float] = {}
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:
             val_metrics = validate(model, device, log, val_loader)
-            csv_logger.log(val_metrics, step=step, epoch=epoch)
-            tensorboard.log(val_metrics, step=step, epoch=epoch)
+            log.metrics(val_metrics, step=step, epoch=epoch)
             bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
             metrics |= val_metrics
         batch_idx = 0
@@ -363,7 +355,7 @@ def main(cfg: Config) -> dict[str, float]:
             break
 
     bar.close()
-    tensorboard.close()
+    log.close()
     return metrics
 
 

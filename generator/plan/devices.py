@@ -105,6 +105,9 @@ def precision(spec: Spec) -> Decisions:
         values={
             "float32_matmul_precision": spec.float32_matmul_precision,
             "compile_arguments": _compile_arguments(spec),
+            "shard_arguments": arguments(
+                "model", "device" if spec.accelerator == "auto" else "", "world_size"
+            ),
             "fsdp_wrap_names": arguments(*map(literal, spec.fsdp.wrap)),
             "fsdp_arguments": arguments(
                 mesh="mesh",

@@ -43,7 +43,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "validation": "val" in stages,
         "test": "test" in stages,
         "predict": "predict" in stages,
-        "log": "log" in used,
+        "hooks_log": "log" in used,
     }
     names = {
         "PREDICT_NUMBER": "number" if is_distributed(spec) else "batch_idx",

@@ -48,7 +48,7 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "tensorboard": "tensorboard" in spec.loggers,
         "files": files,
         "writes_images": writes_images,
-        "logs": files or spec.enable_progress_bar,
+        "logs_metrics": bool({"csv", "tensorboard"} & set(spec.loggers)),
         "bar": spec.enable_progress_bar,
         "summary": spec.enable_model_summary,
         "seed_drawn": spec.seed is None,
@@ -91,12 +91,6 @@ def loop(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         ),
         "train_time_meaning": "seconds between checkpoints" + asked,
         "seed": -1 if spec.seed is None else spec.seed,
-        "log_arguments": arguments(
-            "csv_logger" if "csv" in spec.loggers else "",
-            "tensorboard" if "tensorboard" in spec.loggers else "",
-            **({"tensorboard": "tensorboard"} if "tensorboard" in spec.loggers else {}),
-            **({"images": 'ImageFiles(run_folder / "images")'} if writes_images else {}),
-        ),
         "max_epochs": epochs,
         "summary_arguments": arguments(
             "model",

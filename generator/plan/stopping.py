@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgen.plan.decisions import Decisions
+from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
 from lgen.spec.options import Spec
@@ -54,6 +54,7 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "STOP_UNSAVED": unsaved,
         },
         values={
+            "stops": arguments("early_stopping" if early else "", "timer" if timed else ""),
             "max_time": spec.max_time or 0.0,
             "early_monitor": early.monitor if early else "",
             "early_mode": early.mode if early else "",
@@ -78,7 +79,7 @@ def _is_named(spec: Spec) -> bool:
 def _requests(spec: Spec) -> list[str]:
     """What asks for an end before the limits."""
     requests = ["early_stopping.should_stop"] if spec.early_stopping is not None else []
-    return [*requests, "time_is_up"] if spec.max_time is not None else requests
+    return [*requests, "timer.should_stop"] if spec.max_time is not None else requests
 
 
 def _is_over(spec: Spec, epochs: str) -> str:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import get_model_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import (
+    FSDPModule,
     MixedPrecisionPolicy,
     fully_shard,
     register_fsdp_forward_method,
@@ -97,6 +98,7 @@ from runtime.override_groups import check_groups, group_settings, override_group
 from runtime.override_settings import override_settings
 from runtime.parameter_groups import parameter_groups
 from runtime.parameters_of import parameters_of
+from runtime.print_reasons import print_reasons
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.plain_state import check_plain
 from runtime.prefetch import prefetch_to_device
@@ -132,6 +134,7 @@ from runtime.summary import summarize
 from runtime.swa_state import swa_state
 from runtime.swap import swap
 from runtime.tensorboard_logger import TensorBoardLogger
+from runtime.timer import Timer
 from runtime.to_device import to_device
 from runtime.to_dtype import to_dtype
 from runtime.train_only import train_only
@@ -435,6 +438,8 @@ def evaluate(  #: if tasks
     predict({{ predict_arguments }}, PREDICT_LOADER, folder)  #: if not several_predict
     for name, PREDICT_SET in PREDICT_SETS.items():  #: if several_predict
         predict({{ predict_arguments }}, PREDICT_LOADER, folder / name)
+    if dist.get_rank() == 0:  #: wrap if distributed
+        print(f"predictions: {folder}")
     return {}
     #: endif
 
@@ -510,6 +515,25 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     )
 
 
+def shard(  #: if fsdp and accumulate
+    model: UserModel,
+    device: torch.device,  #: if auto
+    world_size: int
+) -> FSDPModule:
+    """Shard the parameters over the ranks and return the model with its new methods."""
+    #: include "project/shard.py"
+    return fsdp
+
+
+def shard(  #: if fsdp and not accumulate
+    model: UserModel,
+    device: torch.device,  #: if auto
+    world_size: int
+) -> None:
+    """Shard the parameters over the ranks."""
+    #: include "project/shard.py"
+
+
 def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
@@ -558,17 +582,20 @@ def main(cfg: Config) -> dict[str, float]:
         cfg.seed = from_main(draw_seed)  #: if distributed
         cfg.seed = draw_seed()  #: if not distributed
     seed_everything(cfg.seed)
+    log = Log()  # the first rank writes for all  #: if distributed and files
+    log = Log()  #: if hooks_log and not files
     if is_main:  #: wrap if distributed and files
-        csv_logger = CSVLogger(run_folder / "metrics.csv")  #: if csv and not tasks
-        csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")  #: if csv and tasks
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None  #: if tensorboard and checkpoint and tasks
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
-    log = Log({{ log_arguments }})  #: if log and not (distributed and files)
-    log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
-    log.step, log.epoch = step, epoch  #: if log
+        log = Log(  #: if files
+            CSVLogger(run_folder / "metrics.csv"),  #: if csv and not tasks
+            CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),  #: if csv and tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),  #: if tensorboard and checkpoint and tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard", step + 1),  #: if tensorboard and checkpoint and not tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard"),  #: if tensorboard and not checkpoint
+            images=ImageFiles(run_folder / "images"),  #: if writes_images
+        )
+    log.step, log.epoch = step, epoch  #: if hooks_log
 
     # --- model ---
 
@@ -590,26 +617,8 @@ def main(cfg: Config) -> dict[str, float]:
     backbone = freeze({{ freeze_arguments }})  #: if finetuning
     if is_main:  #: wrap if distributed and summary
         print(summarize({{ summary_arguments }}))  #: if summary
-    # parameters are gathered for a forward or backward pass and sharded again after it
-    mesh = init_device_mesh(DEVICE_TYPE, (world_size,))  #: if fsdp
-    policy = MixedPrecisionPolicy(  #: if fsdp and amp
-        param_dtype=AMP_DTYPE,
-        reduce_dtype=torch.float32,
-        cast_forward_inputs=False,  # autocast casts what needs it
-    )
-    for module in model.modules():  #: if fsdp and amp
-        # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            fully_shard(module, mesh=mesh)
-    for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
-        fully_shard(module, {{ fsdp_arguments }})
-    fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
-    fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and not accumulate
-    #: if fsdp
-    #: for step in gathering_steps
-    register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
-    #: endfor
-    #: endif
+    fsdp = shard({{ shard_arguments }})  #: if fsdp and accumulate
+    shard({{ shard_arguments }})  #: if fsdp and not accumulate
     model.compile({{ compile_arguments }})  #: if compile_model
     # from here on each rank draws random numbers of its own
     seed_everything(cfg.seed + rank)  #: if distributed
@@ -624,18 +633,11 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:  #: if checkpoint and not init_from and not distributed
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate({{ evaluate_arguments }})
-        if is_main:  #: wrap if distributed
-            if cfg.task == "test":  #: if test and files and several_tasks
-                csv_logger.log(results, step=step, epoch=epoch)  #: if csv
-                tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard
-            csv_logger.log(results, step=step, epoch=epoch)  #: if test and csv and not several_tasks
-            tensorboard.log(results, step=step, epoch=epoch)  #: if test and tensorboard and not several_tasks
-            if cfg.task == "predict":  #: if predict and several_tasks
-                print(f"predictions: {run_folder / 'predictions'}")
-            else:
-                print(f"step {step}  {as_text(results)}")
-            print(f"predictions: {run_folder / 'predictions'}")  #: if predict and not several_tasks
-            print(f"step {step}  {as_text(results)}")  #: if not predict
+        log.metrics(results, step=step, epoch=epoch)  #: if logs_metrics and (validation or test)
+        if results and is_main:  #: wrap if distributed and predict and (validation or test)
+            if results:  #: wrap if not distributed and predict and (validation or test)
+                if is_main:  #: wrap if distributed and not predict
+                    print(f"step {step}  {as_text(results)}")  #: if validation or test
         model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
         return results
     if checkpoint is not None:  #: if checkpoint and weights_only
@@ -768,12 +770,10 @@ def main(cfg: Config) -> dict[str, float]:
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
     swa_path = checkpoints.folder / "swa.pt"  #: if swa
-    saved_at = time.monotonic()  #: if save_by_time
-    started_at, time_is_up = time.monotonic(), False  #: if timed
+    timer = Timer(cfg.max_time)  #: if timed
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at  #: if save_by_time
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
         stop_on_nonfinite_weights(model)  #: if raise_nonfinite or skip_nonfinite
@@ -809,9 +809,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
-                "elapsed": time.monotonic() - started_at,  #: if timed and not weights_only
-                "csv_logger": csv_logger.state_dict(),  #: if csv and not weights_only
-                "tensorboard": tensorboard.state_dict(),  #: if tensorboard and not weights_only
+                "timer": timer.state_dict(),  #: if timed and not weights_only
+                "log": log.state_dict(),  #: if logs_metrics and not weights_only
                 "step": step,
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa or finetuning
@@ -833,12 +832,7 @@ def main(cfg: Config) -> dict[str, float]:
         shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
         #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
-        saved_at = time.monotonic()  #: if save_by_time
         checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
-
-    def is_time_up() -> bool:  #: if timed and distributed
-        """Return whether max_time is over: one clock decides for all ranks."""
-        return from_main(lambda: time.monotonic() - started_at >= cfg.max_time)
 
     def is_over(epochs: int) -> bool:  #: if stop_is_named
         """Return whether training ends at this step, with so many epochs done."""
@@ -864,9 +858,8 @@ def main(cfg: Config) -> dict[str, float]:
         for name, val_loader in val_loaders.items():  #: if several_val
             val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
         metrics = {f"swa_{name}": value for name, value in val_metrics.items()}  #: if validation
+        log.metrics(metrics, step=step, epoch=epoch)  #: if logs_metrics and validation
         if is_main:  #: wrap if distributed
-            csv_logger.log(metrics, step=step, epoch=epoch)  #: if csv and validation
-            tensorboard.log(metrics, step=step, epoch=epoch)  #: if tensorboard and validation
             print(f"average of {int(averaged.n_averaged)} epochs  {as_text(metrics)}")  #: if validation
             print(f"average of {int(averaged.n_averaged)} epochs")  #: if not validation
         state = {
@@ -921,8 +914,7 @@ def main(cfg: Config) -> dict[str, float]:
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         restore_metrics({{ restore_metrics_arguments }})  #: if metric_objects
-        elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time  #: if timed
-        started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time  #: if timed
+        timer.load_state_dict(checkpoint.get("timer", {}))  # not counted without max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_sampler.position = checkpoint["position"]  #: if map_style
         batch_idx = train_sampler.batch_idx  #: if map_style
@@ -941,17 +933,12 @@ def main(cfg: Config) -> dict[str, float]:
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
-                if time_is_up:  #: if timed
-                    print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
-                if early_stopping.should_stop:  #: if early_stopping
-                    print(f"stopped: {early_stopping.reason}")
+                print_reasons({{ stops }})  #: if may_stop
                 end_save(checkpoints, checkpoint)
             # the run may have been stopped before its average was written
             if averaged.n_averaged > 0 and not IS_WRITTEN:  #: if swa
                 epoch = checkpoint["last_epoch"]
-                if is_main:  #: wrap if distributed and files
-                    csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
-                    tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
+                log.load_state_dict(checkpoint.get("log", {}))  #: if logs_metrics
                 average_metrics = finish_average()  #: if hooks.teardown.defined
                 model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
                 return average_metrics  #: if hooks.teardown.defined
@@ -960,19 +947,17 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)  #: if not distributed
         from_main(go_on, checkpoints, checkpoint)  #: if distributed
-        if is_main:  #: wrap if distributed and files
-            # what was logged after the checkpoint is logged again
-            csv_logger.load_state_dict(checkpoint["csv_logger"])  #: if csv
-            tensorboard.load_state_dict(checkpoint["tensorboard"])  #: if tensorboard
+        # what was logged after the checkpoint is logged again
+        log.load_state_dict(checkpoint.get("log", {}))  #: if logs_metrics
         checkpoint = None  # frees its memory
 
     # --- training loop ---
 
-    if is_main:  #: wrap if distributed and (snapshots or device_stats)
+    if is_main:  #: wrap if distributed and snapshots
         save_hyperparameters(run_folder, asdict(cfg), step)  #: if save_hyperparameters
-        log_hyperparameters(tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
+        log_hyperparameters(log.tensorboard, asdict(cfg), {{ hparams_metric | literal }})  #: if log_hyperparameters
         save_code(run_folder, step)  #: if save_code
-        stats_of_device = DEVICE_STATS  #: if device_stats
+    stats_of_device = DEVICE_STATS  #: if device_stats
     metrics: dict[str, float] = {}
     model.train()
     model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
@@ -1012,7 +997,7 @@ def main(cfg: Config) -> dict[str, float]:
                 ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
                 ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
         accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
-        log.epoch = epoch  #: if log
+        log.epoch = epoch  #: if hooks_log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
         batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
         batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
@@ -1027,8 +1012,8 @@ def main(cfg: Config) -> dict[str, float]:
                 window_weight: Tensor | float = 0.0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 optimizer.zero_grad()  #: if not hooks.on_before_zero_grad.defined
-                log.step = step + 1  # the step that this window makes  #: if log and accumulate
-                log.step = step + 1  # the step that this batch makes  #: if log and not accumulate
+                log.step = step + 1  # the step that this window makes  #: if hooks_log and accumulate
+                log.step = step + 1  # the step that this batch makes  #: if hooks_log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
                 states = metric_states(model)  # for a step that is skipped  #: if skip_nonfinite and metric_objects
                 for batch, is_last in window:  #: wrap if accumulate_enumerates
@@ -1132,14 +1117,12 @@ def main(cfg: Config) -> dict[str, float]:
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
                     metrics |= row
                     norms = READ_NORMS  #: if norms_by_layer
-                    if is_main:  #: wrap if distributed and logs
-                        stats = stats_of_device.read()  #: if device_stats
-                        csv_logger.log(LOGGED_ROW, step=step, epoch=epoch)  #: if csv
-                        tensorboard.log(LOGGED_ROW, step=step, epoch=epoch)  #: if tensorboard
-                        bar.set_postfix(row, refresh=False)  #: if bar
+                    stats = stats_of_device.read()  #: if device_stats
+                    log.metrics(LOGGED_ROW, step=step, epoch=epoch)  #: if logs_metrics
+                    bar.set_postfix(row, refresh=False)  #: if bar
                     #: if distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
-                    time_is_up = is_time_up()  #: if timed
+                    timer.should_stop = from_main(timer.is_up)  #: if timed
                     #: endif
                 if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_step or scheduler_epoch and val_within_epoch and sized)
                     scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
@@ -1166,10 +1149,10 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, {})
                 if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
-                    time_is_up = is_time_up()  #: if timed
-                if time.monotonic() - saved_at >= cfg.train_time_interval:  #: if save_by_time and not distributed
+                    timer.should_stop = from_main(timer.is_up)  #: if timed
+                if checkpoints.age() >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
-                time_is_up = time.monotonic() - started_at >= cfg.max_time  #: if timed and not distributed
+                timer.should_stop = timer.is_up()  #: if timed and not distributed
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
                     break
                 if STOP_DUE:  #: if may_stop_within
@@ -1187,11 +1170,14 @@ def main(cfg: Config) -> dict[str, float]:
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
         metrics |= row
-        if is_main:  #: wrap if distributed and files
-            csv_logger.log(row, step=step, epoch=epoch)  #: if csv
-            tensorboard.log(row, step=step, epoch=epoch)  #: if tensorboard
+        log.metrics(row, step=step, epoch=epoch)  #: if logs_metrics
+        #: if val_within_epoch and sized
+        #: include "project/events/train_epoch_end.py"
+        #: endif
         if STOPPED:
+            #: if not (val_within_epoch and sized)
             #: include "project/events/train_epoch_end.py"
+            #: endif
             break
         if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and scheduler_epoch and not (val_within_epoch and sized)
             scheduler.step()  #: if scheduler_epoch and not (val_within_epoch and sized) and not scheduler_frequency_set
@@ -1206,7 +1192,9 @@ def main(cfg: Config) -> dict[str, float]:
             #: include "project/events/validation.py"
             metrics |= val_metrics
         #: endif
+        #: if not (val_within_epoch and sized)
         #: include "project/events/train_epoch_end.py"
+        #: endif
         if epoch + 1 >= swa_start:  #: if swa
             averaged.update_parameters(AVERAGED)
             swa_scheduler.step()  #: if swa_lrs_set
@@ -1214,7 +1202,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0  #: if counts_batches
         used_up = False  #: if may_resume_used_up
         train_sampler.position = 0  #: if map_style
-        time_is_up = is_time_up()  #: if timed and distributed
+        timer.should_stop = from_main(timer.is_up)  #: if timed and distributed
         save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if save_conditionally
             save_checkpoint(epoch + 1, EPOCH_RANKING)
@@ -1233,16 +1221,9 @@ def main(cfg: Config) -> dict[str, float]:
     model.on_train_end({{ hooks.on_train_end.arguments }})  #: if hooks.on_train_end.defined
     model.on_fit_end({{ hooks.on_fit_end.arguments }})  #: if hooks.on_fit_end.defined
     model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
-    if time_is_up and is_main:  #: if timed and distributed
-        print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
-    if time_is_up:  #: if timed and not distributed
-        print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
-    if early_stopping.should_stop and is_main:  #: if early_stopping and distributed
-        print(f"stopped: {early_stopping.reason}")
-    if early_stopping.should_stop:  #: if early_stopping and not distributed
-        print(f"stopped: {early_stopping.reason}")
-    if is_main:  #: wrap if distributed and tensorboard
-        tensorboard.close()  #: if tensorboard
+    if is_main:  #: wrap if distributed and may_stop
+        print_reasons({{ stops }})  #: if may_stop
+    log.close()  #: if tensorboard
     return metrics
 
 

@@ -111,7 +111,7 @@ def saved(folder: Path) -> Any:
     checkpoint = folder / "version_0" / "checkpoints" / "last.ckpt"
     content = torch.load(checkpoint, weights_only=True)
     del content["config"]
-    del content["tensorboard"]["sizes"]  # of files that are named by the time
+    del content["log"]["TensorBoardLogger"]["sizes"]  # of files that are named by the time
     return content
 
 

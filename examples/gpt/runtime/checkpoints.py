@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Checkpoints:
         self.files: dict[str, float] = {}  # score by file name, in the order they were written
         self.dropped: list[str] = []  # what the last save took out of the ranking
         self.step = -1  # of the newest checkpoint, on every rank; train.py sets it
+        self.saved_at = time.monotonic()
 
     def save(
         self, state: dict[str, Any], *, epoch: int, step: int, metrics: Mapping[str, float]
@@ -57,6 +59,11 @@ class Checkpoints:
         if name is None:
             self.remove(path)
         self.remove_dropped()
+        self.saved_at = time.monotonic()
+
+    def age(self) -> float:
+        """Return the seconds since the newest checkpoint, or since the start of the run."""
+        return time.monotonic() - self.saved_at
 
     def write(self, state: dict[str, Any], path: Path) -> None:
         """Put the state at the path."""

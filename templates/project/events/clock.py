@@ -1,4 +1,2 @@
-# one clock decides for all ranks  #: if save_by_time
-waited = from_main(lambda since: time.monotonic() - since, saved_at)  #: if save_by_time
-if waited >= cfg.train_time_interval:  #: if save_by_time
+if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock  #: if save_by_time
     save_checkpoint(epoch, {})

@@ -4,9 +4,8 @@ with AVERAGED_WEIGHTS(model, averaged):  #: wrap if ema
     val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
     for name, val_loader in val_loaders.items():  #: if several_val
         val_metrics |= validate({{ val_arguments }}, f"val_{name}_", val_loader)
+log.metrics(val_metrics, step=step, epoch=epoch)  #: if logs_metrics
 if is_main:  #: wrap if distributed
-    csv_logger.log(val_metrics, step=step, epoch=epoch)  #: if csv
-    tensorboard.log(val_metrics, step=step, epoch=epoch)  #: if tensorboard
     REPORT(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
 validations += 1  #: if counts_validations
 if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_validation or plateau)

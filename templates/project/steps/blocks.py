@@ -1,4 +1,4 @@
-log.step = step + 1  # the step that this batch makes  #: if log
+log.step = step + 1  # the step that this batch makes  #: if hooks_log
 #: include "project/steps/batch.py"
 model.on_train_batch_start({{ hooks.on_train_batch_start.arguments }})  #: if hooks.on_train_batch_start.defined
 

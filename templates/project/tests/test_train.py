@@ -105,7 +105,7 @@ def saved(folder: Path) -> Any:
     content = torch.load(checkpoint / "state.pt", weights_only=True)  #: if fsdp
     del content["config"]
     del content["elapsed"]  #: if timed
-    del content["tensorboard"]["sizes"]  # of files that are named by the time  #: if tensorboard
+    del content["log"]["TensorBoardLogger"]["sizes"]  # of files that are named by the time  #: if tensorboard
     return content
 
 

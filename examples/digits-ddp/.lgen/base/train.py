@@ -10,7 +10,6 @@ pytest                                                                          
 """
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -41,6 +40,7 @@ from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
+from runtime.log import Log
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_settings import override_settings
@@ -173,6 +173,8 @@ def evaluate(
         return test(model, evaluation_loader(data.test_dataset(), rank, world_size, cfg))
     from_main(clear_predictions, folder)
     predict(model, evaluation_loader(data.predict_dataset(), rank, world_size, cfg), folder)
+    if dist.get_rank() == 0:
+        print(f"predictions: {folder}")
     return {}
 
 
@@ -235,11 +237,14 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.task == "fit":
         from_main(lock_run, run_folder)
     seed_everything(cfg.seed)
+    log = Log()  # the first rank writes for all
     if is_main:
-        csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
+        log = Log(
+            CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+        )
 
     # --- model ---
 
@@ -256,14 +261,9 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None and is_main:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
-        if is_main:
-            if cfg.task == "test":
-                csv_logger.log(results, step=step, epoch=epoch)
-                tensorboard.log(results, step=step, epoch=epoch)
-            if cfg.task == "predict":
-                print(f"predictions: {run_folder / 'predictions'}")
-            else:
-                print(f"step {step}  {as_text(results)}")
+        log.metrics(results, step=step, epoch=epoch)
+        if results and is_main:
+            print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
@@ -286,11 +286,9 @@ def main(cfg: Config) -> dict[str, float]:
     checkpoints = Checkpoints(
         run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
-    saved_at = time.monotonic()
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at
         stop_on_nonfinite_loss_of_any_rank(train_metrics)
         stop_on_nonfinite_weights(model)
         broadcast_buffers(model)
@@ -304,8 +302,7 @@ def main(cfg: Config) -> dict[str, float]:
             state = {
                 "model": model.state_dict(),
                 "optimizer": optimizer.state_dict(),
-                "csv_logger": csv_logger.state_dict(),
-                "tensorboard": tensorboard.state_dict(),
+                "log": log.state_dict(),
                 "step": step,
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to
@@ -315,7 +312,6 @@ def main(cfg: Config) -> dict[str, float]:
                 "config": asdict(cfg),
             }
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
-        saved_at = time.monotonic()
         checkpoints.step = step
 
     # --- resume ---
@@ -342,10 +338,8 @@ def main(cfg: Config) -> dict[str, float]:
                 end_save(checkpoints, checkpoint)
             return {}
         from_main(go_on, checkpoints, checkpoint)
-        if is_main:
-            # what was logged after the checkpoint is logged again
-            csv_logger.load_state_dict(checkpoint["csv_logger"])
-            tensorboard.load_state_dict(checkpoint["tensorboard"])
+        # what was logged after the checkpoint is logged again
+        log.load_state_dict(checkpoint.get("log", {}))
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -377,13 +371,9 @@ def main(cfg: Config) -> dict[str, float]:
                 stop_on_nonfinite_loss_of_any_rank(train_metrics)
                 row = means(sum_over_ranks(train_metrics.interval_sums()), "train_")
                 metrics |= row
-                if is_main:
-                    csv_logger.log(row, step=step, epoch=epoch)
-                    tensorboard.log(row, step=step, epoch=epoch)
-                    bar.set_postfix(row, refresh=False)
-                # one clock decides for all ranks
-                waited = from_main(lambda since: time.monotonic() - since, saved_at)
-                if waited >= cfg.train_time_interval:
+                log.metrics(row, step=step, epoch=epoch)
+                bar.set_postfix(row, refresh=False)
+                if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock
                     save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
@@ -392,15 +382,12 @@ def main(cfg: Config) -> dict[str, float]:
             save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row
-        if is_main:
-            csv_logger.log(row, step=step, epoch=epoch)
-            tensorboard.log(row, step=step, epoch=epoch)
+        log.metrics(row, step=step, epoch=epoch)
         if batch_idx < num_batches:
             break
         val_metrics = validate(model, val_loader)
+        log.metrics(val_metrics, step=step, epoch=epoch)
         if is_main:
-            csv_logger.log(val_metrics, step=step, epoch=epoch)
-            tensorboard.log(val_metrics, step=step, epoch=epoch)
             bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
         metrics |= val_metrics
         batch_idx = 0
@@ -410,8 +397,7 @@ def main(cfg: Config) -> dict[str, float]:
             break
 
     bar.close()
-    if is_main:
-        tensorboard.close()
+    log.close()
     return metrics
 
 

@@ -10,7 +10,6 @@ pytest                                                                          
 """
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -21,7 +20,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.optim import lr_scheduler
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
@@ -64,6 +63,7 @@ from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.parameter_groups import parameter_groups
+from runtime.print_reasons import print_reasons
 from runtime.predictions import clear_predictions, save_predictions
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
@@ -83,6 +83,7 @@ from runtime.sharded_resume import restore_model, restore_optimizers, resume_sha
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
 from runtime.tensorboard_logger import TensorBoardLogger
+from runtime.timer import Timer
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.weighted_sums import means
@@ -265,6 +266,8 @@ def evaluate(
         ),
         folder,
     )
+    if dist.get_rank() == 0:
+        print(f"predictions: {folder}")
     return {}
 
 
@@ -315,6 +318,25 @@ def evaluation_loader(
     )
 
 
+def shard(model: Classifier, world_size: int) -> FSDPModule:
+    """Shard the parameters over the ranks and return the model with its new methods."""
+    # parameters are gathered for a forward or backward pass and sharded again after it
+    mesh = init_device_mesh("cpu", (world_size,))
+    policy = MixedPrecisionPolicy(
+        param_dtype=torch.bfloat16,
+        reduce_dtype=torch.float32,
+        cast_forward_inputs=False,  # autocast casts what needs it
+    )
+    for module in model.modules():
+        # batch norm keeps its weights and statistics in float32
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            fully_shard(module, mesh=mesh)
+    for module in modules_by_class(model, "Block"):
+        fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
+    fsdp = fully_shard(model, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
+    return fsdp
+
+
 def main(cfg: Config) -> dict[str, float]:
     """Do cfg.task and return the last metrics."""
     # --- setup ---
@@ -339,12 +361,14 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.seed < 0:
         cfg.seed = from_main(draw_seed)
     seed_everything(cfg.seed)
+    log = Log()  # the first rank writes for all
     if is_main:
-        csv_logger = CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv")
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None
-        tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
-    log = Log(csv_logger, tensorboard, tensorboard=tensorboard) if is_main else Log()
+        log = Log(
+            CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+        )
     log.step, log.epoch = step, epoch
 
     # --- model ---
@@ -357,20 +381,7 @@ def main(cfg: Config) -> dict[str, float]:
     model = Classifier(width=cfg.width, blocks=cfg.blocks)
     if is_main:
         print(summarize(model, depth=2))
-    # parameters are gathered for a forward or backward pass and sharded again after it
-    mesh = init_device_mesh("cpu", (world_size,))
-    policy = MixedPrecisionPolicy(
-        param_dtype=torch.bfloat16,
-        reduce_dtype=torch.float32,
-        cast_forward_inputs=False,  # autocast casts what needs it
-    )
-    for module in model.modules():
-        # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            fully_shard(module, mesh=mesh)
-    for module in modules_by_class(model, "Block"):
-        fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
-    fsdp = fully_shard(model, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
+    fsdp = shard(model, world_size)
     # from here on each rank draws random numbers of its own
     seed_everything(cfg.seed + rank)
     if checkpoint is not None:
@@ -380,14 +391,9 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None and is_main:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
-        if is_main:
-            if cfg.task == "test":
-                csv_logger.log(results, step=step, epoch=epoch)
-                tensorboard.log(results, step=step, epoch=epoch)
-            if cfg.task == "predict":
-                print(f"predictions: {run_folder / 'predictions'}")
-            else:
-                print(f"step {step}  {as_text(results)}")
+        log.metrics(results, step=step, epoch=epoch)
+        if results and is_main:
+            print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
@@ -445,12 +451,10 @@ def main(cfg: Config) -> dict[str, float]:
         save_top_k=cfg.save_top_k,
         filename="{epoch:02d}-{val_clean_acc:.3f}",
     )
-    saved_at = time.monotonic()
-    started_at, time_is_up = time.monotonic(), False
+    timer = Timer(cfg.max_time)
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
         """Save all that the next step depends on; the metrics of a validation rank it."""
-        nonlocal saved_at
         stop_on_nonfinite_weights(model)
         broadcast_buffers(model)
         this_rank = {
@@ -465,9 +469,8 @@ def main(cfg: Config) -> dict[str, float]:
                 "group_settings": initial_groups,
                 "scheduler": scheduler.state_dict(),
                 "early_stopping": early_stopping.state_dict(),
-                "elapsed": time.monotonic() - started_at,
-                "csv_logger": csv_logger.state_dict(),
-                "tensorboard": tensorboard.state_dict(),
+                "timer": timer.state_dict(),
+                "log": log.state_dict(),
                 "step": step,
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to
@@ -478,17 +481,12 @@ def main(cfg: Config) -> dict[str, float]:
             }
         shards = averaged_state(model, averaged, optimizer=optimizer)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
-        saved_at = time.monotonic()
         checkpoints.step = step
-
-    def is_time_up() -> bool:
-        """Return whether max_time is over: one clock decides for all ranks."""
-        return from_main(lambda: time.monotonic() - started_at >= cfg.max_time)
 
     def is_over(epochs: int) -> bool:
         """Return whether training ends at this step, with so many epochs done."""
         return 0 <= cfg.max_steps <= step or (
-            (early_stopping.should_stop or time_is_up)
+            (early_stopping.should_stop or timer.should_stop)
             and step >= cfg.min_steps
             and epochs >= cfg.min_epochs
         )
@@ -517,34 +515,28 @@ def main(cfg: Config) -> dict[str, float]:
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
         )
-        elapsed = checkpoint.get("elapsed", 0.0)  # not counted without max_time
-        started_at, time_is_up = started_at - elapsed, elapsed >= cfg.max_time
+        timer.load_state_dict(checkpoint.get("timer", {}))  # not counted without max_time
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
         # after an epoch's last batch its means, validation and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and is_over(epoch)):
             if is_main:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
-                if time_is_up:
-                    print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
-                if early_stopping.should_stop:
-                    print(f"stopped: {early_stopping.reason}")
+                print_reasons(early_stopping, timer)
                 end_save(checkpoints, checkpoint)
             return {}
         from_main(go_on, checkpoints, checkpoint)
-        if is_main:
-            # what was logged after the checkpoint is logged again
-            csv_logger.load_state_dict(checkpoint["csv_logger"])
-            tensorboard.load_state_dict(checkpoint["tensorboard"])
+        # what was logged after the checkpoint is logged again
+        log.load_state_dict(checkpoint.get("log", {}))
         checkpoint = None  # frees its memory
 
     # --- training loop ---
 
     if is_main:
         save_hyperparameters(run_folder, asdict(cfg), step)
-        log_hyperparameters(tensorboard, asdict(cfg), "val_clean_acc")
+        log_hyperparameters(log.tensorboard, asdict(cfg), "val_clean_acc")
         save_code(run_folder, step)
-        stats_of_device = CpuStats()
+    stats_of_device = CpuStats()
     metrics: dict[str, float] = {}
     model.train()
     if cfg.resume is None:  # what would fail at the first validation fails here
@@ -607,11 +599,9 @@ def main(cfg: Config) -> dict[str, float]:
                     row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]
                 metrics |= row
                 norms = read_norms(norms_by_layer) if finite else {}
-                if is_main:
-                    stats = stats_of_device.read()
-                    csv_logger.log(row | norms | stats, step=step, epoch=epoch)
-                    tensorboard.log(row | norms | stats, step=step, epoch=epoch)
-                    bar.set_postfix(row, refresh=False)
+                stats = stats_of_device.read()
+                log.metrics(row | norms | stats, step=step, epoch=epoch)
+                bar.set_postfix(row, refresh=False)
             if step % cfg.scheduler_frequency == 0:
                 scheduler.step()
             if (
@@ -622,9 +612,8 @@ def main(cfg: Config) -> dict[str, float]:
                 with averaged_shards(model, averaged):
                     for name, val_loader in val_loaders.items():
                         val_metrics |= validate(model, f"val_{name}_", val_loader)
+                log.metrics(val_metrics, step=step, epoch=epoch)
                 if is_main:
-                    csv_logger.log(val_metrics, step=step, epoch=epoch)
-                    tensorboard.log(val_metrics, step=step, epoch=epoch)
                     bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
                 early_stopping.update(val_metrics)
                 metrics |= val_metrics
@@ -632,11 +621,9 @@ def main(cfg: Config) -> dict[str, float]:
             elif step % cfg.every_n_train_steps == 0:
                 save_checkpoint(epoch, {})
             if step % cfg.log_every_n_steps == 0:
-                # one clock decides for all ranks
-                waited = from_main(lambda since: time.monotonic() - since, saved_at)
-                if waited >= cfg.train_time_interval:
+                if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock
                     save_checkpoint(epoch, {})
-                time_is_up = is_time_up()
+                timer.should_stop = from_main(timer.is_up)
             if is_over(epoch):
                 break
 
@@ -644,16 +631,13 @@ def main(cfg: Config) -> dict[str, float]:
             save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row
-        if is_main:
-            csv_logger.log(row, step=step, epoch=epoch)
-            tensorboard.log(row, step=step, epoch=epoch)
-        if batch_idx < num_batches:
-            model.on_train_epoch_end(epoch, log)
-            break
+        log.metrics(row, step=step, epoch=epoch)
         model.on_train_epoch_end(epoch, log)
+        if batch_idx < num_batches:
+            break
         batch_idx = 0
         train_sampler.position = 0
-        time_is_up = is_time_up()
+        timer.should_stop = from_main(timer.is_up)
         if (
             (epoch + 1) % cfg.every_n_epochs == 0
             or epoch + 1 == cfg.max_epochs
@@ -665,12 +649,9 @@ def main(cfg: Config) -> dict[str, float]:
 
     bar.close()
     model.on_train_end()
-    if time_is_up and is_main:
-        print(f"stopped: max_time of {cfg.max_time:.0f} s is over")
-    if early_stopping.should_stop and is_main:
-        print(f"stopped: {early_stopping.reason}")
     if is_main:
-        tensorboard.close()
+        print_reasons(early_stopping, timer)
+    log.close()
     return metrics
 
 

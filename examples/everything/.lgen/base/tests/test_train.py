@@ -140,7 +140,7 @@ def saved(folder: Path) -> Any:
     content = torch.load(checkpoint / "state.pt", weights_only=True)
     del content["config"]
     del content["elapsed"]
-    del content["tensorboard"]["sizes"]  # of files that are named by the time
+    del content["log"]["TensorBoardLogger"]["sizes"]  # of files that are named by the time
     return content
 
 

@@ -1,0 +1,18 @@
+# parameters are gathered for a forward or backward pass and sharded again after it
+mesh = init_device_mesh(DEVICE_TYPE, (world_size,))
+policy = MixedPrecisionPolicy(  #: if amp
+    param_dtype=AMP_DTYPE,
+    reduce_dtype=torch.float32,
+    cast_forward_inputs=False,  # autocast casts what needs it
+)
+for module in model.modules():  #: if amp
+    # batch norm keeps its weights and statistics in float32
+    if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        fully_shard(module, mesh=mesh)
+for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
+    fully_shard(module, {{ fsdp_arguments }})
+fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if accumulate
+fully_shard(model, {{ fsdp_arguments }})  #: if not accumulate
+#: for step in gathering_steps
+register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
+#: endfor
