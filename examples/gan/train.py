@@ -72,12 +72,12 @@ class Config:
     num_workers: int = 0  # processes that load data; 0: this one
 
     # discriminator
-    discriminator_lr: float = 0.002  # argument of Adam
-    discriminator_betas: tuple[float, float] = (0.5, 0.999)  # argument of Adam
+    discriminator_lr: float = 0.002  # learning rate
+    discriminator_betas: tuple[float, float] = (0.5, 0.999)  # shares kept: mean gradient, square
 
     # generator
-    generator_lr: float = 0.002  # argument of Adam
-    generator_betas: tuple[float, float] = (0.5, 0.999)  # argument of Adam
+    generator_lr: float = 0.002  # learning rate
+    generator_betas: tuple[float, float] = (0.5, 0.999)  # shares kept: mean gradient, square
 
     # loop
     max_epochs: int = 80  # epochs of the whole run

@@ -17,7 +17,8 @@ def accumulation(spec: Spec) -> Decisions:
         sizes["world_size"] = "world_size"
     if accumulates(spec) and not schedule:
         sizes["accumulate_grad_batches"] = "cfg.accumulate_grad_batches"
-    given = ["cfg.accumulation_schedule", "epoch"] if schedule else []
+    if schedule:
+        sizes["scheduled_batches"] = accumulated(spec, "epoch")
     return Decisions(
         flags={
             "accumulate": accumulates(spec),
@@ -28,7 +29,6 @@ def accumulation(spec: Spec) -> Decisions:
         names={
             "ACCUMULATED": accumulated(spec),
             "ACCUMULATED_AT_RESUME": accumulated(spec, "epoch"),
-            "CHECK_BATCH": "check_scheduled_batch" if schedule else "check_global_batch",
             "GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "next_epoch")]),
             "LAST_GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "epoch")]),
             "EPOCHS_STEPS": (
@@ -40,7 +40,7 @@ def accumulation(spec: Spec) -> Decisions:
         values={
             "accumulate_grad_batches": spec.accumulate_grad_batches,
             "accumulation_schedule": schedule,
-            "global_batch_arguments": arguments('checkpoint["global_batch"]', *given, **sizes),
+            "global_batch_arguments": arguments('checkpoint["global_batch"]', **sizes),
         },
     )
 

@@ -1,28 +1,21 @@
-"""Decides on several optimizers: the block of each, its settings and its schedule."""
+"""Decides on several optimizers: the block of each, its calls and its schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from lgen.plan.bounds import argument_bounds, setting_bounds
+from lgen.plan.block_settings import block_bounds, setting_rows
 from lgen.plan.decisions import Code, Decisions, arguments, literal
-from lgen.plan.fields import RESERVED, Call, ConfigField, call, torch_types
+from lgen.plan.fields import Call
 from lgen.plan.hook_calls import HookCall, hook_call
+from lgen.plan.meanings import ConfigRow
 from lgen.plan.saving import restored_parts
-from lgen.plan.schedule import optimizer_args, run_length, scheduler_args
-from lgen.spec.block_rules import HOOKS_OF_EACH, as_only_one
+from lgen.plan.schedule import run_length
+from lgen.spec.block_rules import HOOKS_OF_EACH
 from lgen.spec.options import Spec
-from lgen.spec.predicates import missing_length, sets_rates
+from lgen.spec.predicates import missing_length
 from lgen.user_code.classes import UserClass, UserData
-
-# the settings that are no arguments, with what they mean
-_MEANINGS = {
-    "gradient_clip_val": "largest norm of its gradients together",
-    "accumulate_grad_batches": "its batches in one optimizer step",
-    "every_n_steps": "it is trained in every so many steps",
-}
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Block:
     part_names: Code
     restored: Code
     restores: bool
-    settings: list[tuple[str, str, Any, str]]
+    settings: list[ConfigRow]
     bounds: list[tuple[str, str]]
     optimizer_arguments: Code
     overrides: Code
@@ -59,48 +52,6 @@ class Block:
     scheduler_epoch: bool
     waits: bool
     hooks: dict[str, HookCall]
-
-
-def block_settings(spec: Spec) -> dict[str, dict[str, Call]]:
-    """By block, the calls of its optimizer and scheduler, and `own` for its other settings.
-
-    All names of their fields begin with the block's.
-    """
-    taken = set(RESERVED)
-    return {name: _calls(spec, name, taken) for name in spec.optimizers}
-
-
-def _calls(spec: Spec, name: str, taken: set[str]) -> dict[str, Call]:
-    """The calls of one block; adds the names of their fields to `taken`."""
-    alone, block = as_only_one(spec, name), spec.optimizers[name]
-    own: dict[str, Any] = {}
-    if block.gradient_clip_val is not None:
-        own["gradient_clip_val"] = block.gradient_clip_val
-    for option in ("accumulate_grad_batches", "every_n_steps"):
-        if getattr(block, option) > 1:
-            own[option] = getattr(block, option)
-
-    def prefixed(args: Any, types: Any, literals: Collection[str] = ()) -> Call:
-        # names that are taken get the prefix, and here all of them are
-        names = taken | set(args)
-        made = call(args, name, names, types, literals)
-        taken.update(field.name for field in made.fields)
-        return made
-
-    return {
-        "optimizer": prefixed(
-            optimizer_args(alone),
-            torch_types("optimizers", alone.optimizer),
-            {"lr"} if sets_rates(alone) else (),
-        ),
-        "scheduler": prefixed(scheduler_args(alone), torch_types("schedulers", alone.scheduler)),
-        "own": prefixed(own, {"gradient_clip_val": "float"}),
-    }
-
-
-def setting_names(settings: dict[str, dict[str, Call]]) -> set[str]:
-    """The names of all fields of the blocks."""
-    return {f.name for calls in settings.values() for of in calls.values() for f in of.fields}
 
 
 def needs_total_steps(spec: Spec) -> bool:
@@ -184,8 +135,8 @@ def _block(
         part_names=arguments(*map(literal, block.part_names(name))),
         restored=arguments(**{part: part for part in restored_parts(spec, f"{name}_")}),
         restores=bool(restored_parts(spec, f"{name}_")),
-        settings=list(_settings(spec, name, calls)),
-        bounds=list(_bounds(spec, name, calls)),
+        settings=list(setting_rows(spec, name, calls)),
+        bounds=list(block_bounds(spec, name, calls)),
         optimizer_arguments=optimizer.arguments,
         overrides=Code("{" + overrides + "}"),
         scheduler_arguments=_scheduler_arguments(spec, data, name, calls),
@@ -205,37 +156,6 @@ def _block(
         waits=accumulate or every_n,
         hooks={hook: hook_call(module, hook, own) for hook in HOOKS_OF_EACH},
     )
-
-
-def _settings(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[tuple[str, str, Any, str]]:
-    """The fields of Config with their meanings."""
-    block = spec.optimizers[name]
-
-    def row(field: ConfigField, meaning: str) -> tuple[str, str, Any, str]:
-        return field.name, field.type, field.default, meaning
-
-    for field in calls["optimizer"].fields:
-        yield row(field, f"argument of {block.optimizer.name}")
-    for field in calls["own"].fields:
-        by_value = block.gradient_clip_algorithm == "value"
-        clips_value = by_value and field.argument == "gradient_clip_val"
-        meaning = "largest absolute value of its gradients" if clips_value else None
-        yield row(field, meaning or _MEANINGS[field.argument])
-    for field in calls["scheduler"].fields:
-        yield row(field, f"argument of {block.scheduler.name if block.scheduler else ''}")
-
-
-def _bounds(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[tuple[str, str]]:
-    """The bounds of the settings, as those of the options of the same name."""
-    alone, block = as_only_one(spec, name), spec.optimizers[name]
-    yield from argument_bounds(calls["optimizer"].fields, "optimizers", block.optimizer.name)
-    bounds = setting_bounds(alone)
-    for field in calls["own"].fields:
-        count = field.argument != "gradient_clip_val"
-        option = "accumulate_grad_batches" if count else field.argument
-        yield field.name, bounds[option]
-    scheduler = block.scheduler.name if block.scheduler else None
-    yield from argument_bounds(calls["scheduler"].fields, "schedulers", scheduler)
 
 
 def _scheduler_arguments(spec: Spec, data: UserData, name: str, calls: dict[str, Call]) -> Code:

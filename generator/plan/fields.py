@@ -8,6 +8,7 @@ from typing import Any
 
 from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.plan.meanings import optimizer_rows, scheduler_rows
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
 from lgen.spec.predicates import decays_at_the_end, sets_rates
@@ -180,8 +181,8 @@ def fields(
         values={
             "model_fields": rows(model),
             "data_fields": rows(dataset),
-            "optimizer_fields": rows(optimizer),
-            "scheduler_fields": rows(scheduler),
+            "optimizer_fields": list(optimizer_rows(spec, optimizer)),
+            "scheduler_fields": list(scheduler_rows(spec, scheduler)),
             "model_arguments": model.arguments,
             "data_arguments": dataset.arguments,
             "optimizer_arguments": optimizer.arguments,

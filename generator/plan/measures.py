@@ -17,7 +17,7 @@ def measures(spec: Spec) -> Decisions:
     of_clipping = tracked is not None and clipped and order == 2.0
     by_layer = tracked is not None and tracked.by_layer
     given = {} if order == 2.0 else {"norm_type": "math.inf" if order == "inf" else str(order)}
-    reads = "read_norms(layer_norms)"
+    reads = "read_norms(norms_by_layer)"
     if spec.on_nonfinite == "skip":
         reads += " if finite else {}"
     parts = ["row", *["norms"] * by_layer, *["stats"] * spec.device_stats]
@@ -27,7 +27,7 @@ def measures(spec: Spec) -> Decisions:
             "grad_norm_of_clipping": of_clipping,
             "grad_norm_of_its_own": tracked is not None and not of_clipping,
             "measures_norms": tracked is not None and (by_layer or not of_clipping),
-            "layer_norms": by_layer,
+            "norms_by_layer": by_layer,
             "names_nan_grads": spec.print_nan_grads,
             "device_stats": spec.device_stats,
             "device_stats_of_nvidia": spec.device_stats and spec.accelerator in ("auto", "cuda"),
@@ -39,6 +39,6 @@ def measures(spec: Spec) -> Decisions:
         },
         values={
             "grad_norm_arguments": arguments(**given),
-            "layer_norms_arguments": arguments("model", "optimizer", **given),
+            "norms_arguments": arguments("model", "optimizer", **given),
         },
     )

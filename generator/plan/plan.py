@@ -8,7 +8,8 @@ from typing import Any
 
 from lgen.plan.accumulation import accumulation
 from lgen.plan.averaging import averaging
-from lgen.plan.blocks import block_settings, blocks, needs_total_steps, setting_names
+from lgen.plan.block_settings import block_settings, setting_names
+from lgen.plan.blocks import blocks, needs_total_steps
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge

@@ -139,8 +139,6 @@ def schedule(
             "STABLE_FROM": "cfg.warmup_steps" if warmup else "0",
         },
         values={
-            "optimizer_class": spec.optimizer.class_name if spec.optimizer else "",
-            "scheduler_class": name,
             "plateau_monitor": monitor,
             "scheduler_frequency": frequency,
             "frequency_meaning": f"{interval}s between steps of the scheduler",

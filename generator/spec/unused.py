@@ -38,6 +38,19 @@ def _saves_between(spec: Spec) -> bool:
     )
 
 
+def _without_a_stop(minimum: str) -> Rule:
+    """The rule of a minimum of steps or epochs that holds nothing back."""
+    return Rule(
+        f"{minimum.replace('_', '-')}-early-stopping",
+        (minimum, "early_stopping", "max_time"),
+        lambda s: getattr(s, minimum) is not None
+        and s.early_stopping is None
+        and s.max_time is None,
+        f"{minimum} holds early stopping and max_time back, and there is none",
+        f"add early_stopping: {{monitor: val_loss}}, or remove {minimum}",
+    )
+
+
 UNUSED: tuple[Rule, ...] = (
     Rule(
         "fsdp-needs-strategy",
@@ -151,20 +164,8 @@ UNUSED: tuple[Rule, ...] = (
         "benchmark is a setting of cuDNN, a library of cuda",
         "set accelerator: cuda or auto, or remove benchmark",
     ),
-    Rule(
-        "min-epochs-early-stopping",
-        ("min_epochs", "early_stopping", "max_time"),
-        lambda s: s.min_epochs is not None and s.early_stopping is None and s.max_time is None,
-        "min_epochs holds early stopping and max_time back, and there is none",
-        "add early_stopping: {monitor: val_loss}, or remove min_epochs",
-    ),
-    Rule(
-        "min-steps-early-stopping",
-        ("min_steps", "early_stopping", "max_time"),
-        lambda s: s.min_steps is not None and s.early_stopping is None and s.max_time is None,
-        "min_steps holds early stopping and max_time back, and there is none",
-        "add early_stopping: {monitor: val_loss}, or remove min_steps",
-    ),
+    _without_a_stop("min_epochs"),
+    _without_a_stop("min_steps"),
     Rule(
         "interval-without-validation",
         ("val_check_interval", "limit_val_batches"),

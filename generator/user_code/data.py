@@ -23,19 +23,20 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "collate_fn": ("samples",),
     "train_order": ("epoch",),
 }
+_REFUSED = {
+    "LightningDataModule": "remove the base LightningDataModule: a plain class with "
+    "train_dataset() will do"
+}
 
 
 def read_data(root: Path, path: str) -> UserData | list[Fault]:
     """The class that a path such as data.py:Digits names, or all that is wrong with it."""
     project = Project(root)
     file, _, name = path.partition(":")
-    lineage = project.lineage(file, name)
+    lineage = project.lineage(file, name, _REFUSED)
     if not isinstance(lineage, Lineage):
         return lineage
     top = lineage.classes[0].node
-    if any(b.rpartition(".")[2] == "LightningDataModule" for b in lineage.package_bases):
-        text = "remove the base LightningDataModule: a plain class with train_dataset() will do"
-        return [Fault(file, top.lineno, text)]
     methods = lineage.methods()
     faults = list(_method_faults(methods))
     sources: dict[str, DataSource] = {}

@@ -21,6 +21,10 @@ from lgen.user_code.steps import assigned_faults, read_step, self_name, shape_fa
 
 # bases that bring no steps
 _PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
+_REFUSED = {
+    "LightningModule": "derive the class from torch.nn.Module in place of LightningModule; keep "
+    "the steps"
+}
 _CONFIGURE = "annotate it `-> Optimizer` or `-> tuple[Optimizer, LRScheduler]`"
 
 
@@ -38,13 +42,10 @@ def read_module(
     """
     project = Project(root)
     file, _, name = path.partition(":")
-    lineage = project.lineage(file, name)
+    lineage = project.lineage(file, name, _REFUSED)
     if not isinstance(lineage, Lineage):
         return lineage
     top = lineage.classes[0].node
-    if any(base.rpartition(".")[2] == "LightningModule" for base in lineage.package_bases):
-        text = "derive the class from torch.nn.Module in place of LightningModule; keep the steps"
-        return [Fault(file, top.lineno, text)]
     methods = lineage.methods()
     bases = tuple(b for b in lineage.package_bases if b.rpartition(".")[2] not in _PLAIN)
     faults = list(_method_faults(methods, lineage, training))

@@ -6,7 +6,7 @@ import ast
 import errno
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from stat import S_ISREG
@@ -131,8 +131,13 @@ class Project:
         """Whether what a file's name leads to is below the root; raises OSError for a loop."""
         return (self.root / file).resolve().is_relative_to(self.root.resolve())
 
-    def lineage(self, file: str, name: str) -> Lineage | list[Fault]:
-        """The class `name` of a file with its bases, or why it cannot be found."""
+    def lineage(
+        self, file: str, name: str, refused: Mapping[str, str] = {}
+    ) -> Lineage | list[Fault]:
+        """The class `name` of a file with its bases, or why it cannot be found or used.
+
+        `refused` are bases of a package by name, each with the way out.
+        """
         tree = self.tree(file)
         if isinstance(tree, Fault):
             return [tree]
@@ -149,6 +154,10 @@ class Project:
         # of a base that is met twice, Python's order keeps the last
         last = {(c.file, c.node.name): i for i, c in enumerate(order)}
         kept = tuple(c for i, c in enumerate(order) if last[(c.file, c.node.name)] == i)
+        bases = {base.rpartition(".")[2] for base in packages}
+        ways_out = [text for base, text in refused.items() if base in bases]
+        if ways_out and not faults:
+            return [Fault(file, classes[name].lineno, ways_out[0])]
         return faults or Lineage(kept, tuple(dict.fromkeys(packages)))
 
     def _follow(

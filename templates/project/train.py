@@ -122,7 +122,6 @@ from runtime.run_folder import new_run_folder
 from runtime.run_lock import lock_run
 from runtime.save_code import save_code
 from runtime.save_hyperparameters import save_hyperparameters
-from runtime.scheduled_batch import check_scheduled_batch
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
@@ -180,8 +179,8 @@ class Config:
     limit_predict_batches: LIMIT_PREDICT_TYPE = {{ limit_predict_batches | literal }}  # {{ limit_predict_meaning }}  #: if limit_predict
 
     # optimizer  #: if has_optimizer_fields or accumulate or clip or ema or finetuning or swa
-    #: for NAME, TYPE, default in optimizer_fields
-    NAME: TYPE = {{ default | literal }}  # argument of {{ optimizer_class }}
+    #: for NAME, TYPE, default, meaning in optimizer_fields
+    NAME: TYPE = {{ default | literal }}  # {{ meaning }}
     #: endfor
     layer_decay: float = {{ layer_decay }}  # rate of a layer as a share of the next one's  #: if decays_by_layer
     accumulate_grad_batches: int = {{ accumulate_grad_batches }}  # batches in one optimizer step  #: if accumulate_evenly
@@ -207,8 +206,8 @@ class Config:
     #: endfor
     #: if has_scheduler_fields
     # scheduler
-    #: for NAME, TYPE, default in scheduler_fields
-    NAME: TYPE = {{ default | literal }}  # argument of {{ scheduler_class }}
+    #: for NAME, TYPE, default, meaning in scheduler_fields
+    NAME: TYPE = {{ default | literal }}  # {{ meaning }}
     #: endfor
     warmup_steps: int = {{ warmup_steps }}  # {{ warmup_meaning }}  #: if warmup
     decay_steps: DECAY_TYPE = {{ decay_steps | literal }}  # {{ decay_meaning }}  #: if wsd
@@ -692,8 +691,8 @@ def main(cfg: Config) -> dict[str, float]:
     groups = decay_by_layer(model, UNSPLIT, {{ layers | literal }}, cfg.lr, cfg.layer_decay)  #: if decays_by_layer
     optimizer = OPTIMIZER(groups, {{ optimizer_arguments }})  #: if grouped
     optimizer = OPTIMIZER(TRAINED_PARAMETERS, {{ optimizer_arguments }})  #: if optimizer_from_spec and not grouped
-    settings = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
-    settings = group_settings(model, optimizer)  #: if saves_groups and not scheduler
+    initial_groups = group_settings(model, optimizer)  # before a schedule changes them  #: if saves_groups and scheduler
+    initial_groups = group_settings(model, optimizer)  #: if saves_groups and not scheduler
     optimizer = model.configure_optimizers()  #: if configured_optimizer
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
@@ -802,7 +801,7 @@ def main(cfg: Config) -> dict[str, float]:
                 {{ block.gradients_key | literal }}: [p.grad for p in PARAMETERS_OF],  #: if block.accumulate and not fsdp
                 #: endfor
                 #: endif
-                "group_settings": settings,  #: if saves_groups
+                "group_settings": initial_groups,  #: if saves_groups
                 "averaged_model": averaged.state_dict() if averaged.n_averaged > 0 else None,  #: if swa and not fsdp and not weights_only
                 "epochs_averaged": int(averaged.n_averaged),  #: if swa and fsdp and not weights_only
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
@@ -887,8 +886,8 @@ def main(cfg: Config) -> dict[str, float]:
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
     used_up = False  #: if may_resume_used_up
     if checkpoint is not None:  #: if checkpoint and not weights_only
-        CHECK_BATCH({{ global_batch_arguments }})  #: if map_style
-        check_groups(checkpoint, settings)  #: if saves_groups
+        check_global_batch({{ global_batch_arguments }})  #: if map_style
+        check_groups(checkpoint, initial_groups)  #: if saves_groups
         restore(checkpoint, {{ restored }})  #: if restores
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
@@ -905,8 +904,8 @@ def main(cfg: Config) -> dict[str, float]:
         restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
         restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
         restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
-        override_groups(optimizer, settings, checkpoint["group_settings"])  #: if saves_groups and not scheduler
-        override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
+        override_groups(optimizer, initial_groups, checkpoint["group_settings"])  #: if saves_groups and not scheduler
+        override_groups(optimizer, initial_groups, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
         override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
         resize_history(optimizer)  #: if closure
@@ -941,9 +940,9 @@ def main(cfg: Config) -> dict[str, float]:
             if averaged.n_averaged > 0 and not IS_WRITTEN:  #: if swa
                 epoch = checkpoint["last_epoch"]
                 log.load_state_dict(checkpoint.get("log", {}))  #: if logs_metrics
-                metrics = finish_average()  #: if hooks.teardown.defined
+                average_metrics = finish_average()  #: if hooks.teardown.defined
                 model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
-                return metrics  #: if hooks.teardown.defined
+                return average_metrics  #: if hooks.teardown.defined
                 return finish_average()  #: if not hooks.teardown.defined
             model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
             return {}
@@ -1078,7 +1077,7 @@ def main(cfg: Config) -> dict[str, float]:
                         scaler.unscale_(optimizer)  #: if fp16 and not unscales
                         grads = [p.grad for p in PARAMETERS if p.grad is not None]  #: if grad_norm_of_its_own
                         grad_norm = nn.utils.get_total_norm(grads, {{ grad_norm_arguments }})  #: if grad_norm_of_its_own
-                        layer_norms = gradient_norms({{ layer_norms_arguments }})  #: if layer_norms
+                        norms_by_layer = gradient_norms({{ norms_arguments }})  #: if norms_by_layer
                     nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_norm and not grad_norm_of_clipping
                     grad_norm = nn.utils.clip_grad_norm_(PARAMETERS, cfg.gradient_clip_val)  #: if grad_norm_of_clipping
                     nn.utils.clip_grad_value_(PARAMETERS, cfg.gradient_clip_val)  #: if clip_value
@@ -1119,7 +1118,7 @@ def main(cfg: Config) -> dict[str, float]:
                         row["grad_norm"] = float(grad_norm)  #: if grad_norm and not fsdp
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
                     metrics |= row
-                    norms = READ_NORMS  #: if layer_norms
+                    norms = READ_NORMS  #: if norms_by_layer
                     stats = stats_of_device.read()  #: if device_stats
                     log.metrics(LOGGED_ROW, step=step, epoch=epoch)  #: if logs_metrics
                     bar.set_postfix(row, refresh=False)  #: if bar

@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lgen.project import project_files
 from tests.combinations.combine import Row, default_row, options, values
 from tests.combinations.user_code import data_text, model_text
 from tests.combinations.values import VALUES
-from tests.support.projects import spec_text
+from tests.support import projects
 
 SECONDS = 120  # until a run counts as hung
 
@@ -31,17 +30,8 @@ def row_of(**chosen: Any) -> Row:
 
 def write_project(folder: Path, row: Row) -> Path:
     """The project of a combination."""
-    folder.mkdir(parents=True)
-    (folder / "model.py").write_text(model_text(values(row)))
-    (folder / "data.py").write_text(data_text(values(row)))
-    text = spec_text(options(row))
-    (folder / "lgen.yaml").write_text(text)
-    files = project_files(folder, text)
-    assert isinstance(files, dict), "\n".join(map(str, files))
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(content)
-    return folder
+    given = values(row)
+    return projects.write_project(folder, options(row), model_text(given), data_text(given))
 
 
 def processes(row: Row) -> int:

@@ -53,3 +53,8 @@ def test_metric_objects(tmp_path: Path) -> None:
         tmp_path,
         [row_of(**hooks), row_of(**hooks, strategy="fsdp", precision="bf16-true")],
     )
+
+
+def test_an_average_with_hooks_around_the_run(tmp_path: Path) -> None:
+    """Resumed where only the average is left to be written."""
+    check(tmp_path, [row_of(swa={}, **{"training hooks": "model"})])

@@ -74,6 +74,12 @@ def clean(base: str, mine: str, new: str) -> str:
     return merged.text
 
 
+def assert_once(text: str, *lines: str) -> None:
+    """Each of the lines stands in the text once."""
+    for line in lines:
+        assert text.count(line + "\n") == 1, line
+
+
 def conflict(base: str, mine: str, new: str) -> Merged:
     """The merge, which must have conflicts, both sides of each between markers."""
     merged = merge(base, mine, new, python=True)
@@ -406,15 +412,14 @@ def test_imports_are_a_set() -> None:
     base = "import os\nfrom typing import Any, Literal\n\nimport torch\n\nos, Any, torch\n"
     mine = edited(base, ("import os\n", "import os\nimport sys\n"), ("Any, L", "Any, Callable, L"))
     new = edited(base, ("import os\n", "import math\nimport os\nimport time\n"), (", Literal", ""))
-    merged = clean(base, mine, new)
-    for line in (
+    assert_once(
+        clean(base, mine, new),
         "import math",
         "import os",
         "import sys",
         "import time",
         "from typing import Any, Callable",
-    ):
-        assert merged.count(line + "\n") == 1
+    )
 
 
 def test_imports_in_another_order_are_no_edit() -> None:
@@ -424,16 +429,15 @@ def test_imports_in_another_order_are_no_edit() -> None:
     assert clean(base, mine, edited(base, ("run()", "run(1)"))) == edited(mine, ("run()", "run(1)"))
     new = edited(base, ("Tensor", "Tensor, nn"), ("import os", "import math\nimport os"))
     added = edited(mine, ("import torch\n", "import torch\nimport wandb\n"))
-    merged = clean(base, added, new)
-    for line in (
+    assert_once(
+        clean(base, added, new),
         "import math",
         "import os",
         "import torch",
         "from torch import Tensor, nn",
         "import wandb",
         "from model import Net",
-    ):
-        assert merged.count(line + "\n") == 1
+    )
 
 
 def test_layout_is_no_edit() -> None:

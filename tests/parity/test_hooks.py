@@ -15,7 +15,7 @@ HOOKED = {**TOY, "module": "model.py:HookedEverywhere", "max_epochs": 2}
 
 
 def data_of(train, val=2):
-    return {"path": "data.py:Tested", "args": {"train": train, "val": val}}
+    return {"path": "data.py:Stages", "args": {"train": train, "val": val}}
 
 
 def taken(script):

@@ -4,7 +4,6 @@ import pytest
 from lightning.pytorch.callbacks import GradientAccumulationScheduler
 
 from runtime.accumulation_schedule import batches_in_step, check_schedule
-from runtime.scheduled_batch import check_scheduled_batch
 from runtime.steps_of_epochs import steps_of_epochs
 
 
@@ -32,13 +31,3 @@ def test_steps_are_summed_over_the_epochs():
 def test_what_cannot_be(schedule, fault):
     with pytest.raises(SystemExit, match=fault):
         check_schedule(schedule)
-
-
-def test_a_step_of_the_epoch_keeps_its_size():
-    """A later epoch may have changed; the way out is named where there is one."""
-    check_scheduled_batch(16, ((0, 2), (4, 8)), 3, batch_size=4, world_size=2)
-    check_scheduled_batch(16, ((0, 2), (4, 100)), 3, batch_size=8)
-    with pytest.raises(SystemExit, match="of epoch 4 had 16 samples.* would have 32 .*-size 2$"):
-        check_scheduled_batch(16, ((0, 2), (4, 8)), 4, batch_size=4)
-    with pytest.raises(SystemExit, match=r"3 batches accumulated\)$"):
-        check_scheduled_batch(16, ((0, 3),), 4, batch_size=4)

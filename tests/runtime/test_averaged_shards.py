@@ -2,12 +2,7 @@
 
 import pytest
 import torch
-import torch.distributed as dist
-from torch import nn
 from torch.distributed.checkpoint.state_dict import get_model_state_dict
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from runtime.averaged_shards import averaged_shards
@@ -17,34 +12,9 @@ from runtime.restore_averaged_shards import restore_averaged_shards
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from tests.runtime.ranks import run_ranks
+from tests.runtime.sharded import assert_close, batch, build, plain, step_once, whole
 
 AVERAGE = {"multi_avg_fn": get_ema_multi_avg_fn(0.5), "use_buffers": True}
-
-
-def plain():
-    torch.manual_seed(0)
-    # more ranks than rows of the last layer: some ranks hold nothing of it
-    # (and no bias in front of batch norm: its gradient is rounding, of which Adam makes steps)
-    return nn.Sequential(nn.Linear(3, 5, bias=False), nn.BatchNorm1d(5), nn.Linear(5, 1))
-
-
-def build():
-    model = plain()
-    mesh = init_device_mesh("cpu", (dist.get_world_size(),))
-    fully_shard(model[0], mesh=mesh)
-    fully_shard(model, mesh=mesh)  # the root keeps what a forward pass has gathered
-    return model, torch.optim.AdamW(model.parameters(), lr=0.1)
-
-
-def batch(step):
-    # the same on every rank
-    return torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
-
-
-def step_once(model, optimizer, step):
-    optimizer.zero_grad()
-    model(batch(step)).square().mean().backward()
-    optimizer.step()
 
 
 def evaluated(model):
@@ -53,13 +23,6 @@ def evaluated(model):
         output = model(batch(99))
     model.train()
     return output.tolist()
-
-
-def whole(state):
-    return {
-        name: (value.full_tensor() if isinstance(value, DTensor) else value).tolist()
-        for name, value in state.items()
-    }
 
 
 def train(rank, world_size, root, first, last, resume=False):
@@ -98,16 +61,6 @@ def train_plain(steps):
         output = evaluated(averaged.module)
         found.append((output, whole(averaged.module.state_dict()), whole(model.state_dict())))
     return found
-
-
-def assert_close(one, other):
-    for mine, theirs in zip(one, other, strict=True):
-        assert torch.allclose(torch.tensor(mine[0]), torch.tensor(theirs[0]), rtol=1e-4, atol=1e-6)
-        for state, expected in zip(mine[1:], theirs[1:], strict=True):
-            assert state.keys() == expected.keys()
-            for name, value in state.items():
-                right = torch.tensor(expected[name])
-                assert torch.allclose(torch.tensor(value), right, rtol=1e-4, atol=1e-6), name
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])

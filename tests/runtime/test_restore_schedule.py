@@ -11,14 +11,21 @@ from runtime.override_settings import override_settings
 from runtime.restore_schedule import restore_schedule
 
 
-def cosine(length: int, done: int) -> tuple[torch.optim.Optimizer, lr_scheduler.LRScheduler]:
-    """A cosine schedule of this length after some steps."""
-    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
-    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
+def stepped(
+    optimizer: torch.optim.Optimizer, scheduler: Any, done: int
+) -> tuple[torch.optim.Optimizer, Any]:
+    """Both after some steps."""
     for _ in range(done):
         optimizer.step()
         scheduler.step()
     return optimizer, scheduler
+
+
+def cosine(length: int, done: int) -> tuple[torch.optim.Optimizer, lr_scheduler.LRScheduler]:
+    """A cosine schedule of this length after some steps."""
+    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
+    scheduler = lr_scheduler.CosineAnnealingLR(optimizer, T_max=length)
+    return stepped(optimizer, scheduler, done)
 
 
 @pytest.mark.parametrize("length", [6, 12])
@@ -45,10 +52,7 @@ def warmed_up(length: int, done: int, lr: float = 0.1) -> tuple[torch.optim.Opti
     warmup = lr_scheduler.LinearLR(optimizer, start_factor=0.2, total_iters=4)
     main = lr_scheduler.CosineAnnealingLR(optimizer, T_max=length - 4)
     scheduler = lr_scheduler.SequentialLR(optimizer, [warmup, main], milestones=[4])
-    for _ in range(done):
-        optimizer.step()
-        scheduler.step()
-    return optimizer, scheduler
+    return stepped(optimizer, scheduler, done)
 
 
 @pytest.mark.parametrize("lr", [0.1, 0.2])
@@ -75,10 +79,7 @@ def test_another_length_of_one_cycle_follows_its_momentum_too() -> None:
     def cycle(length: int, done: int) -> tuple[torch.optim.Optimizer, Any]:
         optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9)
         scheduler = lr_scheduler.OneCycleLR(optimizer, max_lr=0.3, total_steps=length)
-        for _ in range(done):
-            optimizer.step()
-            scheduler.step()
-        return optimizer, scheduler
+        return stepped(optimizer, scheduler, done)
 
     old_optimizer, old = cycle(8, 5)
     optimizer, scheduler = cycle(16, 0)
@@ -93,10 +94,7 @@ def test_another_rate_of_decay_is_followed_from_the_start() -> None:
     def decaying(gamma: float, done: int) -> tuple[torch.optim.Optimizer, Any]:
         optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=0.1)
         scheduler = lr_scheduler.ExponentialLR(optimizer, gamma)
-        for _ in range(done):
-            optimizer.step()
-            scheduler.step()
-        return optimizer, scheduler
+        return stepped(optimizer, scheduler, done)
 
     old_optimizer, old = decaying(0.9, 3)
     optimizer, scheduler = decaying(0.5, 0)

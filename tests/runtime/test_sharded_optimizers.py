@@ -14,7 +14,7 @@ from runtime.sharded_state import sharded_state
 from runtime.train_only import train_only
 from runtime.train_shards_only import train_shards_only
 from tests.runtime.ranks import run_ranks
-from tests.runtime.test_averaged_shards import batch, whole
+from tests.runtime.sharded import assert_close, batch, whole
 
 WINDOW = 3  # steps that the second optimizer waits
 
@@ -97,15 +97,6 @@ def train_plain(steps):
         waiting = {name: grad for name, grad in waiting.items() if grad is not None}
         found.append((whole(model.state_dict()), whole(waiting)))
     return found
-
-
-def assert_close(one, other):
-    for mine, theirs in zip(one, other, strict=True):
-        for state, expected in zip(mine, theirs, strict=True):
-            assert state.keys() == expected.keys()
-            for name, value in state.items():
-                right = torch.tensor(expected[name])
-                assert torch.allclose(torch.tensor(value), right, rtol=1e-4, atol=1e-6), name
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])

@@ -57,6 +57,15 @@ def test_the_same_global_batch_goes_on_and_another_names_the_way_out():
     assert "--batch-size 6 --accumulate-grad-batches 4" in str(error.value)
 
 
+def test_a_step_of_a_scheduled_epoch_keeps_its_size():
+    """The schedule is no setting to keep it by; the size of the batches is, where they fit."""
+    check_global_batch(16, batch_size=4, world_size=2, scheduled_batches=2)
+    with pytest.raises(SystemExit, match="had 16 samples.* would have 32 .*with --batch-size 2$"):
+        check_global_batch(16, batch_size=4, scheduled_batches=8)
+    with pytest.raises(SystemExit, match=r"3 batches accumulated\)$"):
+        check_global_batch(16, batch_size=4, scheduled_batches=3)
+
+
 def make(lr):
     parameter = nn.Parameter(torch.ones(()))
     optimizer = torch.optim.SGD([parameter], lr=lr, momentum=0.9)

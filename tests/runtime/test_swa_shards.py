@@ -12,7 +12,7 @@ from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.swa_state import swa_state
 from tests.runtime.ranks import run_ranks
-from tests.runtime.test_averaged_shards import build, plain, step_once, whole
+from tests.runtime.sharded import assert_close, build, plain, step_once, whole
 
 START = 2  # the first epoch, of one step each, that is averaged; counted from 1
 
@@ -53,15 +53,6 @@ def train_plain(epochs):
             averaged.update_parameters(model)
             found.append((whole(averaged.module.state_dict()), whole(model.state_dict())))
     return found
-
-
-def assert_close(one, other):
-    for mine, theirs in zip(one, other, strict=True):
-        for state, expected in zip(mine, theirs, strict=True):
-            assert state.keys() == expected.keys()
-            for name, value in state.items():
-                right = torch.tensor(expected[name])
-                assert torch.allclose(torch.tensor(value), right, rtol=1e-4, atol=1e-6), name
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])

@@ -113,10 +113,15 @@ def make_project(
     folder: Path, options: Mapping[str, Any] = {}, model: str = MODEL, data: str = DATA
 ) -> Path:
     """Write a whole project to the folder and return it; a fault of the spec fails the test."""
+    return write_project(folder, {**OPTIONS, **options}, model, data)
+
+
+def write_project(folder: Path, options: Mapping[str, Any], model: str, data: str) -> Path:
+    """The same of just these options."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.py").write_text(model)
     (folder / "data.py").write_text(data)
-    text = spec_text({**OPTIONS, **options})
+    text = spec_text(options)
     (folder / "lgen.yaml").write_text(text)
     files = project_files(folder, text)
     assert isinstance(files, dict), "\n".join(map(str, files))

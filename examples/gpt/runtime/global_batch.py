@@ -2,19 +2,27 @@
 
 
 def check_global_batch(
-    saved: int, *, batch_size: int, world_size: int = 1, accumulate_grad_batches: int | None = None
+    saved: int,
+    *,
+    batch_size: int,
+    world_size: int = 1,
+    accumulate_grad_batches: int | None = None,
+    scheduled_batches: int = 1,
 ) -> None:
     """End the program unless a step uses as many samples as in the run that is resumed.
 
     The position in the data is a number of whole steps, and learning rates belong to a size of
-    the batch. accumulate_grad_batches None is a script without that setting.
+    the batch. accumulate_grad_batches None is a script without that setting; scheduled_batches are
+    those of a step in the epoch that goes on, where a schedule says how many.
     """
-    windows = accumulate_grad_batches or 1
+    windows = accumulate_grad_batches or scheduled_batches
     if batch_size * world_size * windows == saved:
         return
     same_window = saved // world_size // windows
     if accumulate_grad_batches is None:
-        fits = [f"--batch-size {same_window}"] if same_window * world_size == saved else []
+        fits = (
+            [f"--batch-size {same_window}"] if same_window * world_size * windows == saved else []
+        )
     else:
         fits = [
             f"--batch-size {size} --accumulate-grad-batches {saved // (size * world_size)}"

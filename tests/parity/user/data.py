@@ -47,23 +47,13 @@ class Numbers:
 
 
 class Stages(Numbers):
-    """Numbers to test and to predict too."""
+    """As many numbers to test and to predict as to validate: from 10 and from 20 on."""
 
     def test_dataset(self) -> Dataset[tuple[Tensor, ...]]:
-        return self.val_dataset()
+        return TensorDataset(torch.arange(10.0, 10 + self.val))
 
     def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
-        return self.val_dataset()
-
-
-class Tested(Numbers):
-    """Numbers to test and to predict too."""
-
-    def test_dataset(self) -> Dataset[tuple[Tensor, ...]]:
-        return TensorDataset(torch.tensor([10.0, 11.0]))
-
-    def predict_dataset(self) -> Dataset[tuple[Tensor, ...]]:
-        return TensorDataset(torch.tensor([20.0, 21.0]))
+        return TensorDataset(torch.arange(20.0, 20 + self.val))
 
 
 class Stream(IterableDataset[tuple[Tensor]]):

@@ -72,7 +72,7 @@ class Config:
     num_workers: int = 0  # processes that load data; 0: this one
 
     # optimizer
-    lr: float = 0.002  # argument of AdamW
+    lr: float = 0.002  # learning rate
 
     # loop
     max_epochs: int = 60  # epochs of the whole run

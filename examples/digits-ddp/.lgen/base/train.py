@@ -81,7 +81,7 @@ class Config:
     num_workers: int = 0  # processes that load data; 0: this one
 
     # optimizer
-    lr: float = 0.001  # argument of AdamW
+    lr: float = 0.001  # learning rate
     accumulate_grad_batches: int = 4  # batches in one optimizer step
     gradient_clip_val: float = 1.0  # largest norm of all gradients together
 

@@ -114,8 +114,8 @@ class Config:
     limit_predict_batches: int = 4  # batches of an epoch, of each process
 
     # optimizer
-    lr: float = 0.001  # argument of AdamW
-    weight_decay: float = 0.05  # argument of AdamW
+    lr: float = 0.001  # learning rate
+    weight_decay: float = 0.05  # times lr: share of a weight that a step takes off
     layer_decay: float = 0.8  # rate of a layer as a share of the next one's
     accumulate_grad_batches: int = 4  # batches in one optimizer step
     gradient_clip_val: float = 1.0  # largest norm of all gradients together
@@ -123,7 +123,7 @@ class Config:
     ema_update_every_n_steps: int = 2  # steps between averages
 
     # scheduler
-    eta_min: float = 1e-05  # argument of CosineAnnealingLR
+    eta_min: float = 1e-05  # smallest learning rate
     warmup_steps: int = 20  # scheduler steps of linear warmup
     scheduler_frequency: int = 2  # steps between steps of the scheduler
 
@@ -419,7 +419,7 @@ def main(cfg: Config) -> dict[str, float]:
     # the last layer has the rate lr, each before it layer_decay times that of the next
     groups = decay_by_layer(model, groups, ["enter", "blocks.*", "leave"], cfg.lr, cfg.layer_decay)
     optimizer = torch.optim.AdamW(groups, lr=cfg.lr, weight_decay=cfg.weight_decay)
-    settings = group_settings(model, optimizer)  # before a schedule changes them
+    initial_groups = group_settings(model, optimizer)  # before a schedule changes them
     # begins as a copy of the model
     averaged = AveragedModel(
         LocalShards(model), multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True
@@ -467,7 +467,7 @@ def main(cfg: Config) -> dict[str, float]:
         if is_main:
             state = {
                 "n_averaged": int(averaged.n_averaged),
-                "group_settings": settings,
+                "group_settings": initial_groups,
                 "scheduler": scheduler.state_dict(),
                 "early_stopping": early_stopping.state_dict(),
                 "timer": timer.state_dict(),
@@ -501,7 +501,7 @@ def main(cfg: Config) -> dict[str, float]:
             world_size=world_size,
             accumulate_grad_batches=cfg.accumulate_grad_batches,
         )
-        check_groups(checkpoint, settings)
+        check_groups(checkpoint, initial_groups)
         restore(checkpoint, early_stopping=early_stopping)
         restore_averaged_shards(checkpoint, model, averaged)
         restore_optimizers(checkpoint, model, optimizer=optimizer)
@@ -511,7 +511,7 @@ def main(cfg: Config) -> dict[str, float]:
             optimizer,
             {"eta_min": cfg.eta_min, "scheduler_frequency": cfg.scheduler_frequency},
         )
-        override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
+        override_groups(optimizer, initial_groups, checkpoint["group_settings"], scheduler)
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
         )
@@ -579,7 +579,7 @@ def main(cfg: Config) -> dict[str, float]:
             if finite:
                 model.on_before_optimizer_step(optimizer)
                 if (step + 1) % cfg.log_every_n_steps == 0:
-                    layer_norms = gradient_norms(model, optimizer)
+                    norms_by_layer = gradient_norms(model, optimizer)
                 grad_norm = nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)
                 optimizer.step()
                 if step % cfg.ema_update_every_n_steps == 0:
@@ -597,7 +597,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if finite:  # a step that changed nothing has no norm
                     row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]
                 metrics |= row
-                norms = read_norms(layer_norms) if finite else {}
+                norms = read_norms(norms_by_layer) if finite else {}
                 stats = stats_of_device.read()
                 log.metrics(row | norms | stats, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)

@@ -79,14 +79,14 @@ class Config:
     num_workers: int = 0  # processes that load data; 0: this one
 
     # optimizer
-    lr: float = 0.002  # argument of AdamW
-    betas: tuple[float, float] = (0.9, 0.99)  # argument of AdamW
-    weight_decay: float = 0.1  # argument of AdamW
-    fused: bool = True  # argument of AdamW
+    lr: float = 0.002  # learning rate
+    betas: tuple[float, float] = (0.9, 0.99)  # shares kept: mean gradient, square
+    weight_decay: float = 0.1  # times lr: share of a weight that a step takes off
+    fused: bool = True  # updates all parameters in one kernel
     gradient_clip_val: float = 1.0  # largest norm of all gradients together
 
     # scheduler
-    eta_min: float = 0.0002  # argument of CosineAnnealingLR
+    eta_min: float = 0.0002  # smallest learning rate
     warmup_steps: int = 100  # steps of linear warmup
 
     # loop
@@ -248,7 +248,7 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer = torch.optim.AdamW(
         groups, lr=cfg.lr, betas=cfg.betas, weight_decay=cfg.weight_decay, fused=cfg.fused
     )
-    settings = group_settings(model, optimizer)  # before a schedule changes them
+    initial_groups = group_settings(model, optimizer)  # before a schedule changes them
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
     )
@@ -275,7 +275,7 @@ def main(cfg: Config) -> dict[str, float]:
         state = {
             "model": model.state_dict(),
             "optimizer": optimizer.state_dict(),
-            "group_settings": settings,
+            "group_settings": initial_groups,
             "scheduler": scheduler.state_dict(),
             "log": log.state_dict(),
             "step": step,
@@ -293,10 +293,10 @@ def main(cfg: Config) -> dict[str, float]:
     batch_idx = 0
     if checkpoint is not None:
         check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
-        check_groups(checkpoint, settings)
+        check_groups(checkpoint, initial_groups)
         restore(checkpoint, optimizer=optimizer)
         restore_schedule(checkpoint, scheduler, optimizer, {"eta_min": cfg.eta_min})
-        override_groups(optimizer, settings, checkpoint["group_settings"], scheduler)
+        override_groups(optimizer, initial_groups, checkpoint["group_settings"], scheduler)
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
