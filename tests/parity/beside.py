@@ -64,6 +64,7 @@ class Script:
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
         self.folder = folder
+        self.shuffles = options.get("shuffle", True)
         with own_modules(folder):
             self.train = importlib.import_module("train")
             self.model: ModuleType = importlib.import_module("model")
@@ -193,6 +194,7 @@ def beside(
     *,
     limited: bool = False,
     own_order: bool = False,
+    own_workers: int = 0,
     val_generator: bool = True,
     rank: Mapping[str, int] | None = None,
     callbacks: Iterable[pl.Callback] = (),
@@ -203,9 +205,10 @@ def beside(
     """A Trainer with these flags that has fitted a new model of the script.
 
     `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
-    that Lightning shuffles. Without `val_generator` the loader of the validation draws its seed
-    from the global stream. `rank` holds rank and world_size of this process, `fit` what Lightning's
-    fit is given beside them; `wrapped` makes a LightningModule of another kind than Wrapped.
+    that Lightning loads by itself, shuffled if the script's are, with `own_workers`. Without
+    `val_generator` the loader of the validation draws its seed from the global stream. `rank`
+    holds rank and world_size of this process, `fit` what Lightning's fit is given beside them;
+    `wrapped` makes a LightningModule of another kind than Wrapped.
     """
     cfg = script.config()
     torch.manual_seed(cfg.seed)
@@ -215,7 +218,9 @@ def beside(
     if limited:
         batches.max_batches = None
     if own_order:
-        loader = DataLoader(data.train_dataset(), cfg.batch_size, shuffle=True)
+        loader = DataLoader(
+            data.train_dataset(), cfg.batch_size, shuffle=script.shuffles, num_workers=own_workers
+        )
     val_loader = None
     if hasattr(data, "val_dataset"):
         val_loader = DataLoader(
