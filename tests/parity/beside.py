@@ -69,6 +69,7 @@ class Script:
             self.train = importlib.import_module("train")
             self.model: ModuleType = importlib.import_module("model")
             self.data: ModuleType = importlib.import_module("data")
+            self.modules = {"train": self.train, "model": self.model, "data": self.data}
         self.module, self.data_class = (
             spec if isinstance(spec, dict) else {"path": spec, "args": {}}
             for spec in ({**BASE, **options}[key] for key in ("module", "data"))
@@ -97,7 +98,7 @@ class Script:
 
     def run_rank(self, **settings: Any) -> None:
         """Train from the start as one of the ranks."""
-        with own_modules(self.folder):
+        with own_modules(self.folder, self.modules):
             self.train.main(self.config(**settings))
 
 
@@ -108,8 +109,11 @@ def make_script(folder: Path, options: Mapping[str, Any]) -> Script:
 
 
 @contextmanager
-def own_modules(folder: Path) -> Iterator[None]:
-    """Let the project's modules be imported from its folder; afterwards all is as before."""
+def own_modules(folder: Path, loaded: Mapping[str, ModuleType] = {}) -> Iterator[None]:
+    """Let the project's modules be imported from its folder, but for those that are loaded.
+
+    Afterwards all is as before.
+    """
 
     def take() -> dict[str, ModuleType]:
         names = [name for name in sys.modules if name.partition(".")[0] in OWN_MODULES]
@@ -117,6 +121,7 @@ def own_modules(folder: Path) -> Iterator[None]:
 
     before = take()
     sys.path.insert(0, str(folder))
+    sys.modules.update(loaded)
     try:
         yield
     finally:

@@ -5,7 +5,8 @@ import csv
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.parity.beside import beside, make_script
 from tests.parity.ranks import on_ranks, on_two_ranks, run_lightning, run_script
@@ -126,6 +127,36 @@ def test_a_checkpoint_holds_plain_types(tmp_path):
     assert not [key for key in theirs if "random" in key or "rng" in key]
 
 
+LOGGED = {"max_epochs": 2, "checkpoint": {"every_n_train_steps": 4}, "log_every_n_steps": 1}
+
+
+def failed(script, run, *arguments, **settings):
+    """Let a run fail in its sixth step."""
+    samples, toy = script.model.Toy.samples, script.model.Toy
+    step = toy.training_step
+
+    def failing(self, batch):
+        if len(samples) == 5:
+            raise RuntimeError("the sixth step")
+        return step(self, batch)
+
+    samples.clear()
+    toy.training_step = failing
+    with pytest.raises(RuntimeError, match="the sixth step"):
+        run(*arguments, **settings)
+    toy.training_step = step
+
+
+def failed_and_resumed(script, folder, *loggers):
+    """Lightning's run that fails with the first logger, and is resumed with each other."""
+    saving = ModelCheckpoint(folder / "theirs", every_n_train_steps=4, save_last=True)
+    flags = {"num_sanity_val_steps": 0, "log_every_n_steps": 1}
+    keep = {**flags, "callbacks": [saving], "enable_checkpointing": True}
+    failed(script, beside, script, sgd, logger=loggers[0], **keep)
+    for logger in loggers[1:]:
+        resumed(script, sgd, folder / "theirs" / "last.ckpt", logger=logger, **flags)
+
+
 def steps_of(path):
     """The steps of the rows that hold a training loss, in their order."""
     with path.open(newline="") as file:
@@ -140,44 +171,42 @@ def test_rows_behind_the_checkpoint(tmp_path):
     The file is that of a run that did not fail. Lightning begins another one, so that the step
     that is done again stands in both; told to go on with the first, it removes all that is in it.
     """
-    options = {**STOPPED, "max_epochs": 2, "checkpoint": {"every_n_train_steps": 4}}
-    options |= {"log_every_n_steps": 1}
-    script = make_script(tmp_path / "failing", options)
-    straight = make_script(tmp_path / "straight", options)
-    step = script.model.Toy.training_step
-
-    def failing(self, batch):
-        if len(self.samples) == 5:
-            raise RuntimeError("the sixth step")
-        return step(self, batch)
-
-    def failed(run, *arguments, **settings):
-        script.model.Toy.samples.clear()
-        script.model.Toy.training_step = failing
-        with pytest.raises(RuntimeError, match="the sixth step"):
-            run(*arguments, **settings)
-        script.model.Toy.training_step = step
-
-    def lightnings_steps(version):
-        return steps_of(tmp_path / "lightning_logs" / f"version_{version}" / "metrics.csv")
-
-    saving = ModelCheckpoint(tmp_path / "theirs", every_n_train_steps=4, save_last=True)
-    flags = {"num_sanity_val_steps": 0, "log_every_n_steps": 1}
-    keep = {**flags, "callbacks": [saving], "enable_checkpointing": True}
-    failed(beside, script, sgd, logger=CSVLogger(tmp_path), **keep)
+    script = make_script(tmp_path / "failing", {**STOPPED, **LOGGED})
+    versions = tmp_path / "lightning_logs"
+    failed_and_resumed(script, tmp_path, CSVLogger(tmp_path), CSVLogger(tmp_path))
+    theirs = [steps_of(versions / f"version_{n}" / "metrics.csv") for n in (0, 1)]
+    assert theirs[0] == [0, 1, 2, 3, 4] and theirs[1][0] == 4
     last = tmp_path / "theirs" / "last.ckpt"
-    resumed(script, sgd, last, logger=CSVLogger(tmp_path), **flags)
-    assert (lightnings_steps(0), lightnings_steps(1)[0]) == ([0, 1, 2, 3, 4], 4)
-    resumed(script, sgd, last, logger=CSVLogger(tmp_path, version=0), **flags)
-    assert lightnings_steps(0)[0] == 4
+    again = CSVLogger(tmp_path, version=0)
+    resumed(script, sgd, last, logger=again, num_sanity_val_steps=0, log_every_n_steps=1)
+    assert steps_of(versions / "version_0" / "metrics.csv")[0] == 4
 
-    failed(script.run_rank)
+    failed(script, script.run_rank)
     ours = script.folder / "runs" / "version_0" / "metrics.csv"
     assert steps_of(ours) == [1, 2, 3, 4, 5]
     script.run_rank(resume="last")
-    straight.run_rank()
     assert steps_of(ours) == list(range(1, 13))
+    straight = make_script(tmp_path / "straight", {**STOPPED, **LOGGED})
+    straight.run_rank()
     assert ours.read_text() == (straight.folder / "runs/version_0/metrics.csv").read_text()
+
+
+def test_points_behind_the_checkpoint(tmp_path):
+    """TensorBoard reads one point for each step; in Lightning's folder two for the fifth."""
+    script = make_script(tmp_path, {**STOPPED, **LOGGED, "loggers": ["tensorboard"]})
+    theirs = [TensorBoardLogger(tmp_path, version=0) for _ in range(2)]
+    failed_and_resumed(script, tmp_path, *theirs)
+    assert steps_read(theirs[0].log_dir, "train_loss_step")[:6] == [0, 1, 2, 3, 4, 4]
+
+    failed(script, script.run_rank)
+    script.run_rank(resume="last")
+    points = steps_read(script.folder / "runs" / "version_0" / "tensorboard", "train_loss")
+    assert points == list(range(1, 13))
+
+
+def steps_read(folder, tag):
+    """The steps of the points that TensorBoard reads."""
+    return [point.step for point in EventAccumulator(str(folder)).Reload().Scalars(tag)]
 
 
 def test_what_is_left_of_an_epoch_for_fewer_ranks(tmp_path):

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 import torch
@@ -111,12 +110,11 @@ def test_a_state_is_on_the_disk_before_its_name_is(tmp_path, monkeypatch):
     flush, replace = os.fsync, os.replace
 
     def noted_flush(file):
-        events.append("folder" if Path(f"/proc/self/fd/{file}").resolve().is_dir() else "file")
+        events.append(("flush", os.readlink(f"/proc/self/fd/{file}")))
         flush(file)
 
     def noted_replace(aside, path):
-        if ".ckpt" in str(path):
-            events.append("move")
+        events.append(("move", str(aside)))
         replace(aside, path)
 
     monkeypatch.setattr(os, "fsync", noted_flush)
@@ -125,8 +123,10 @@ def test_a_state_is_on_the_disk_before_its_name_is(tmp_path, monkeypatch):
     beside(script, sgd, callbacks=[saving], enable_checkpointing=True)
     assert (tmp_path / "theirs" / "last.ckpt").exists() and events == []
     script.run_rank()
-    moved = events.index("move")
-    assert events[moved - 1 : moved + 2] == ["file", "move", "folder"]
+    folder = script.folder / "runs" / "version_0" / "checkpoints"
+    of_checkpoints = [event for event in events if event[1].startswith(str(folder))]
+    aside = str(folder / "last.ckpt.new.tmp")
+    assert of_checkpoints[:3] == [("flush", aside), ("move", aside), ("flush", str(folder))]
 
 
 def test_a_changed_bit_of_a_weight(tmp_path, capsys):
