@@ -109,6 +109,7 @@ from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
+from runtime.restore_backbone import restore_backbone
 from runtime.restore_gradients import restore_gradients
 from runtime.restore_metrics import restore_metrics
 from runtime.restore_rank import restore_rank
@@ -731,8 +732,11 @@ def main(cfg: Config) -> dict[str, float]:
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
     backbone_lr: float | None = None  # while it is frozen  #: if finetuning
+    # when each of its epochs began, in steps of the schedule  #: if finetuning and checkpoint and not weights_only and scheduler
+    backbone_starts: list[int] = []  #: if finetuning and checkpoint and not weights_only and scheduler
+    backbone_starts: list[int] = []  # the epochs that train it  #: if finetuning and checkpoint and not weights_only and not scheduler
     if checkpoint is not None and checkpoint.get("backbone_lr") is not None:  #: if finetuning and checkpoint and not weights_only
-        backbone_lr = checkpoint["backbone_lr"]
+        backbone_lr, backbone_starts = checkpoint["backbone_lr"], checkpoint["backbone_starts"]
         unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
         unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16 and not blocks
@@ -807,6 +811,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
                 "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
+                "backbone_starts": backbone_starts,  #: if finetuning and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "timer": timer.state_dict(),  #: if timed and not weights_only
@@ -833,6 +838,13 @@ def main(cfg: Config) -> dict[str, float]:
         #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
         checkpoints.step = step  # on every rank  #: if ddp and saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
+
+    def next_backbone_lr(lr: float | None) -> float:  #: if finetuning
+        """Return the backbone's rate in an epoch, from that in the epoch before."""
+        head_lr: float = optimizer.param_groups[0]["lr"]  #: if backbone_ratio or backbone_aligned
+        if lr is None:
+            return FIRST_BACKBONE_LR
+        return NEXT_BACKBONE_LR
 
     def is_over(epochs: int) -> bool:  #: if stop_is_named
         """Return whether training ends at this step, with so many epochs done."""
@@ -902,15 +914,15 @@ def main(cfg: Config) -> dict[str, float]:
         #: endfor
         restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
         restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
-        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
-        restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
+        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings and not finetuning
+        restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings and not finetuning
         override_groups(optimizer, initial_groups, checkpoint["group_settings"])  #: if saves_groups and not scheduler
         override_groups(optimizer, initial_groups, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and (finetuning or not scheduler)
+        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler and not finetuning
         resize_history(optimizer)  #: if closure
-        if backbone_lr is not None and cfg.lr != checkpoint["config"]["lr"]:  #: if finetuning and has_lr
-            backbone_lr = optimizer.param_groups[-1]["lr"]  # has changed with lr
+        backbone_lr = restore_backbone(checkpoint, optimizer, next_backbone_lr, BACKBONE_SETTINGS)  #: if finetuning and not scheduler
+        backbone_lr = restore_backbone(checkpoint, optimizer, next_backbone_lr, BACKBONE_SETTINGS, scheduler)  #: if finetuning and scheduler
         last_epoch = checkpoint["last_epoch"]  #: if finetuning
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
@@ -986,17 +998,20 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.epoch = epoch  #: if map_style
         if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
             if backbone_lr is not None:  #: if finetuning
-                backbone_lr = NEXT_BACKBONE_LR
+                backbone_lr = next_backbone_lr(backbone_lr)
                 optimizer.param_groups[-1]["lr"] = backbone_lr  #: if not scheduler
                 set_last_rate(optimizer, backbone_lr, scheduler)  #: if scheduler
             elif epoch >= cfg.unfreeze_backbone_at_epoch:  #: if finetuning
-                backbone_lr = FIRST_BACKBONE_LR
+                backbone_lr = next_backbone_lr(None)
                 unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
                 unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
                 # DDP averages the gradients of what was trained when it was built  #: if ddp
                 ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
                 ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
                 ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
+            if backbone_lr is not None:  #: if finetuning and checkpoint and not weights_only
+                backbone_starts.append(scheduler.last_epoch)  #: if scheduler
+                backbone_starts.append(epoch)  #: if not scheduler
         accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if hooks_log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
