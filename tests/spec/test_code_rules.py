@@ -90,8 +90,8 @@ FIRST_STEP = {
 }
 UNKNOWN_STEP = {
     "    def training_step(": "    def first_step(",
-    "        return self.metrics(batch)\n\n    def val": "        return dict(self.metrics(batch))\n"
-    "\n    def val",
+    "        return self.metrics(batch)\n\n    def val": "        return dict(self.metrics(batch))"
+    "\n\n    def val",
     METRICS: SECOND[METRICS],
 }
 PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
