@@ -67,10 +67,12 @@ def blocks(
 ) -> Decisions:
     """The blocks in their order, each with the names that its objects have in the script."""
     decided = {n: _block(spec, module, data, n, settings[n]) for n in spec.optimizers}
+    accumulating = [name for name, block in decided.items() if block.accumulate]
     return Decisions(
-        flags={"blocks": bool(spec.optimizers)},
+        flags={"blocks": bool(spec.optimizers), "blocks_accumulate": bool(accumulating)},
         names={"TRAIN_ONLY": "train_shards_only" if spec.strategy == "fsdp" else "train_only"},
         values={
+            "accumulating_blocks": accumulating,
             "block_losses": [block.loss_name for block in decided.values()],
             "block_settings": list(decided.values()),
             "block_bounds": [row for block in decided.values() for row in block.bounds],

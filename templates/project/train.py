@@ -48,6 +48,7 @@ from runtime.batch_norm_batches import batch_norm_batches
 from runtime.batch_norm_over_ranks import batch_norm_over_ranks
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.check_apart import check_apart
 from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
@@ -753,6 +754,16 @@ def main(cfg: Config) -> dict[str, float]:
         DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF), find_unused_parameters=True)  #: if deterministic_buckets
     
     #: endfor
+    # what one optimizer accumulates, no other may clear
+    check_apart(  #: if blocks_accumulate
+        model,
+        {
+            #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+            {{ block.name | literal }}: PARAMETERS_OF,
+            #: endfor
+        },
+        accumulating={{ accumulating_blocks | literal }}
+    )
     ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets and not blocks
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
     # gradients of the ranks in the same order
