@@ -213,11 +213,10 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
-        if cfg.task == "test":
-            csv_logger.log(results, step=step, epoch=epoch)
         if cfg.task == "predict":
             print(f"predictions: {run_folder / 'predictions'}")
         else:
+            csv_logger.log(results, step=step, epoch=epoch)
             print(f"step {step}  {as_text(results)}")
         return results
 

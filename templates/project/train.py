@@ -75,6 +75,7 @@ from runtime.go_on import end_save, go_on
 from runtime.gradient_shards import gradient_shards, restore_gradient_shards
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.leave_out import leave_out
 from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
@@ -626,15 +627,14 @@ def main(cfg: Config) -> dict[str, float]:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate({{ evaluate_arguments }})
         if is_main:  #: wrap if distributed
-            if cfg.task == "test":  #: if test and files and several_tasks
-                csv_logger.log(results, step=step, epoch=epoch)  #: if csv
-                tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard
-            csv_logger.log(results, step=step, epoch=epoch)  #: if test and csv and not several_tasks
-            tensorboard.log(results, step=step, epoch=epoch)  #: if test and tensorboard and not several_tasks
             if cfg.task == "predict":  #: if predict and several_tasks
                 print(f"predictions: {run_folder / 'predictions'}")
             else:
+                csv_logger.log(results, step=step, epoch=epoch)  #: if csv
+                tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard
                 print(f"step {step}  {as_text(results)}")
+            csv_logger.log(results, step=step, epoch=epoch)  #: if csv and not predict
+            tensorboard.log(results, step=step, epoch=epoch)  #: if tensorboard and not predict
             print(f"predictions: {run_folder / 'predictions'}")  #: if predict and not several_tasks
             print(f"step {step}  {as_text(results)}")  #: if not predict
         model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
@@ -763,9 +763,8 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
         divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
     )
-    train_metrics = TrainingMetrics()  #: if not skip_nonfinite and not blocks
+    train_metrics = TrainingMetrics()  #: if not blocks
     train_metrics = TrainingMetrics(losses={{ block_losses | literal }})  #: if blocks
-    train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
     swa_path = checkpoints.folder / "swa.pt"  #: if swa
@@ -1101,15 +1100,12 @@ def main(cfg: Config) -> dict[str, float]:
                     averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
                         averaged.update_parameters(AVERAGED)
-                elif is_main:  #: if skip_nonfinite and distributed
-                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
-                else:  #: if skip_nonfinite and not distributed
-                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
+                else:  #: if skip_nonfinite
+                    leave_out(train_metrics, step + 1)
                     set_metric_states(model, states)  #: if metric_objects
-                if not finite:  #: if skip_nonfinite and metric_objects and distributed
-                    set_metric_states(model, states)
+                    if is_main:  #: wrap if distributed
+                        REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
+                        REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
                 #: endif
                 #: if blocks
                 #: include "project/steps/blocks.py"

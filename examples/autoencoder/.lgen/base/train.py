@@ -194,6 +194,8 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, log, data, cfg)
+        csv_logger.log(results, step=step, epoch=epoch)
+        tensorboard.log(results, step=step, epoch=epoch)
         print(f"step {step}  {as_text(results)}")
         return results
 

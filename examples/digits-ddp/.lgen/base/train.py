@@ -257,12 +257,11 @@ def main(cfg: Config) -> dict[str, float]:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
-            if cfg.task == "test":
-                csv_logger.log(results, step=step, epoch=epoch)
-                tensorboard.log(results, step=step, epoch=epoch)
             if cfg.task == "predict":
                 print(f"predictions: {run_folder / 'predictions'}")
             else:
+                csv_logger.log(results, step=step, epoch=epoch)
+                tensorboard.log(results, step=step, epoch=epoch)
                 print(f"step {step}  {as_text(results)}")
         return results
 

@@ -54,6 +54,7 @@ from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.leave_out import leave_out
 from runtime.limits import limit_batches
 from runtime.local_shards import LocalShards
 from runtime.log import Log
@@ -381,12 +382,11 @@ def main(cfg: Config) -> dict[str, float]:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
         if is_main:
-            if cfg.task == "test":
-                csv_logger.log(results, step=step, epoch=epoch)
-                tensorboard.log(results, step=step, epoch=epoch)
             if cfg.task == "predict":
                 print(f"predictions: {run_folder / 'predictions'}")
             else:
+                csv_logger.log(results, step=step, epoch=epoch)
+                tensorboard.log(results, step=step, epoch=epoch)
                 print(f"step {step}  {as_text(results)}")
         return results
 
@@ -436,7 +436,7 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold=0.01,
         divergence_threshold=10.0,
     )
-    train_metrics = TrainingMetrics(skip_nonfinite=True)
+    train_metrics = TrainingMetrics()
 
     checkpoints = ShardedCheckpoints(
         run_folder / "checkpoints",
@@ -593,8 +593,10 @@ def main(cfg: Config) -> dict[str, float]:
                 optimizer.step()
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
-            elif is_main:
-                bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
+            else:
+                leave_out(train_metrics, step + 1)
+                if is_main:
+                    bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
             model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1

@@ -228,6 +228,8 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.task == "predict":
             print(f"predictions: {run_folder / 'predictions'}")
         else:
+            csv_logger.log(results, step=step, epoch=epoch)
+            tensorboard.log(results, step=step, epoch=epoch)
             print(f"step {step}  {as_text(results)}")
         return results
 
