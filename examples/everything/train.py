@@ -57,7 +57,6 @@ from runtime.layer_decay import decay_by_layer
 from runtime.leave_out import leave_out
 from runtime.limits import limit_batches
 from runtime.local_shards import LocalShards
-from runtime.log import Log
 from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
@@ -79,7 +78,9 @@ from runtime.save_hyperparameters import save_hyperparameters
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
+from runtime.shard_batch_norm import shard_batch_norm
 from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sharded_log import ShardedLog
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
@@ -345,7 +346,7 @@ def main(cfg: Config) -> dict[str, float]:
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)
-    log = Log(csv_logger, tensorboard, tensorboard=tensorboard) if is_main else Log()
+    log = ShardedLog(csv_logger, tensorboard, tensorboard=tensorboard) if is_main else ShardedLog()
     log.step, log.epoch = step, epoch
 
     # --- model ---
@@ -365,10 +366,7 @@ def main(cfg: Config) -> dict[str, float]:
         reduce_dtype=torch.float32,
         cast_forward_inputs=False,  # autocast casts what needs it
     )
-    for module in model.modules():
-        # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            fully_shard(module, mesh=mesh)
+    shard_batch_norm(model, mesh)  # which keeps its weights and statistics in float32
     for module in modules_by_class(model, "Block"):
         fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
     fsdp = fully_shard(model, mesh=mesh, mp_policy=policy, reshard_after_forward=False)

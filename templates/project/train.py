@@ -125,7 +125,9 @@ from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
+from runtime.shard_batch_norm import shard_batch_norm
 from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sharded_log import ShardedLog
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sharded_state import sharded_state
 from runtime.steps_of_epochs import steps_of_epochs
@@ -330,6 +332,7 @@ def EVALUATE(
     loader: LOADER_TYPE
 ) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
+    log = log.under(prefix)  # several sets may write the same name  #: if stage.several and stage.needs_log
     broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()  #: if stage.measures
     with EVALUATION_MODE:
@@ -568,8 +571,8 @@ def main(cfg: Config) -> dict[str, float]:
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", purge_step)  #: if tensorboard and checkpoint and tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard", step + 1)  #: if tensorboard and checkpoint and not tasks
         tensorboard = TensorBoardLogger(run_folder / "tensorboard")  #: if tensorboard and not checkpoint
-    log = Log({{ log_arguments }})  #: if log and not (distributed and files)
-    log = Log({{ log_arguments }}) if is_main else Log()  #: if log and distributed and files
+    log = LOG({{ log_arguments }})  #: if log and not (distributed and files)
+    log = LOG({{ log_arguments }}) if is_main else LOG()  #: if log and distributed and files
     log.step, log.epoch = step, epoch  #: if log
 
     # --- model ---
@@ -599,10 +602,7 @@ def main(cfg: Config) -> dict[str, float]:
         reduce_dtype=torch.float32,
         cast_forward_inputs=False,  # autocast casts what needs it
     )
-    for module in model.modules():  #: if fsdp and amp
-        # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            fully_shard(module, mesh=mesh)
+    shard_batch_norm(model, mesh)  # which keeps its weights and statistics in float32  #: if fsdp and amp
     for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
         fully_shard(module, {{ fsdp_arguments }})
     fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if fsdp and accumulate
