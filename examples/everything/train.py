@@ -54,9 +54,9 @@ from runtime.global_batch import check_global_batch
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.leave_out import leave_out
 from runtime.limits import limit_batches
 from runtime.local_shards import LocalShards
-from runtime.log import Log
 from runtime.log_hyperparameters import log_hyperparameters
 from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
@@ -79,7 +79,9 @@ from runtime.save_hyperparameters import save_hyperparameters
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
+from runtime.shard_batch_norm import shard_batch_norm
 from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sharded_log import ShardedLog
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
 from runtime.summary import summarize
@@ -328,10 +330,7 @@ def shard(model: Classifier, world_size: int) -> FSDPModule:
         reduce_dtype=torch.float32,
         cast_forward_inputs=False,  # autocast casts what needs it
     )
-    for module in model.modules():
-        # batch norm keeps its weights and statistics in float32
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            fully_shard(module, mesh=mesh)
+    shard_batch_norm(model, mesh)  # which keeps its weights and statistics in float32
     for module in modules_by_class(model, "Block"):
         fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
     fsdp = fully_shard(model, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
@@ -362,11 +361,11 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.seed < 0:
         cfg.seed = from_main(draw_seed)
     seed_everything(cfg.seed)
-    log = Log()  # the first rank writes for all
+    log = ShardedLog()  # the first rank writes for all
     if is_main:
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None
-        log = Log(
+        log = ShardedLog(
             CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
             tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
         )
@@ -443,7 +442,7 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold=0.01,
         divergence_threshold=10.0,
     )
-    train_metrics = TrainingMetrics(skip_nonfinite=True)
+    train_metrics = TrainingMetrics()
 
     checkpoints = ShardedCheckpoints(
         run_folder / "checkpoints",
@@ -584,8 +583,10 @@ def main(cfg: Config) -> dict[str, float]:
                 optimizer.step()
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
-            elif is_main:
-                bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
+            else:
+                leave_out(train_metrics, step + 1)
+                if is_main:
+                    bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
             model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1

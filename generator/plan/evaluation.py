@@ -46,6 +46,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "hooks_log": "log" in used,
     }
     names = {
+        "LOG": "ShardedLog" if flags["hooks_log"] and spec.strategy == "fsdp" else "Log",
         "PREDICT_NUMBER": "number" if is_distributed(spec) else "batch_idx",
         "TASKS": f"Literal[{', '.join(literal(task) for task in tasks)}]",
     }
@@ -79,7 +80,10 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             made = f"data.{source.method}()"
             names[f"{stage.upper()}_SETS"] = made
             names[f"{stage.upper()}_LOADER"] = loader(spec, data, stage, one if several else made)
-            values[f"{stage}_arguments"] = passed(spec, loops[stage])
+            # several sets may write the same name; the other stages have a prefix for it
+            under = {"log": 'log.under(f"predict_{name}_")'}
+            apart = under if several and stage == "predict" else {}
+            values[f"{stage}_arguments"] = passed(spec, loops[stage], apart)
     needs = _needs(names, values, several_tasks=flags["several_tasks"])
     values["evaluate_needs"] = {name: name in needs for name in ("device", *PASSED, *_DEALT)}
     values["evaluate_arguments"] = arguments(

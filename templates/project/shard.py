@@ -5,10 +5,7 @@ policy = MixedPrecisionPolicy(  #: if amp
     reduce_dtype=torch.float32,
     cast_forward_inputs=False,  # autocast casts what needs it
 )
-for module in model.modules():  #: if amp
-    # batch norm keeps its weights and statistics in float32
-    if isinstance(module, nn.modules.batchnorm._BatchNorm):
-        fully_shard(module, mesh=mesh)
+shard_batch_norm(model, mesh)  # which keeps its weights and statistics in float32  #: if amp
 for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
     fully_shard(module, {{ fsdp_arguments }})
 fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if accumulate

@@ -78,6 +78,7 @@ from runtime.go_on import end_save, go_on
 from runtime.gradient_shards import gradient_shards, restore_gradient_shards
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.layer_decay import decay_by_layer
+from runtime.leave_out import leave_out
 from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
 from runtime.limited_loader import LimitedLoader
@@ -128,7 +129,9 @@ from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
+from runtime.shard_batch_norm import shard_batch_norm
 from runtime.sharded_checkpoints import ShardedCheckpoints
+from runtime.sharded_log import ShardedLog
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sharded_state import sharded_state
 from runtime.steps_of_epochs import steps_of_epochs
@@ -334,6 +337,7 @@ def EVALUATE(
     loader: LOADER_TYPE
 ) -> dict[str, float]:
     """Return the mean of each metric over all samples of the loader."""
+    log = log.under(prefix)  # several sets may write the same name  #: if stage.several and stage.needs_log
     broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()  #: if stage.measures
     with EVALUATION_MODE:
@@ -585,12 +589,12 @@ def main(cfg: Config) -> dict[str, float]:
         cfg.seed = from_main(draw_seed)  #: if distributed
         cfg.seed = draw_seed()  #: if not distributed
     seed_everything(cfg.seed)
-    log = Log()  # the first rank writes for all  #: if distributed and files
-    log = Log()  #: if hooks_log and not files
+    log = LOG()  # the first rank writes for all  #: if distributed and files
+    log = LOG()  #: if hooks_log and not files
     if is_main:  #: wrap if distributed and files
         # what was logged after the checkpoint is hidden, but only where training goes on
         purge_step = step + 1 if cfg.task == "fit" else None  #: if tensorboard and checkpoint and tasks
-        log = Log(  #: if files
+        log = LOG(  #: if files
             CSVLogger(run_folder / "metrics.csv"),  #: if csv and not tasks
             CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),  #: if csv and tasks
             tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),  #: if tensorboard and checkpoint and tasks
@@ -779,9 +783,8 @@ def main(cfg: Config) -> dict[str, float]:
         stopping_threshold={{ stopping_threshold }},  #: if stopping_threshold_set
         divergence_threshold={{ divergence_threshold }},  #: if divergence_threshold_set
     )
-    train_metrics = TrainingMetrics()  #: if not skip_nonfinite and not blocks
+    train_metrics = TrainingMetrics()  #: if not blocks
     train_metrics = TrainingMetrics(losses={{ block_losses | literal }})  #: if blocks
-    train_metrics = TrainingMetrics(skip_nonfinite=True)  #: if skip_nonfinite
 
     checkpoints = CHECKPOINTS(run_folder / "checkpoints", {{ checkpoints_arguments }})  #: if checkpoint
     swa_path = checkpoints.folder / "swa.pt"  #: if swa
@@ -1113,15 +1116,12 @@ def main(cfg: Config) -> dict[str, float]:
                     averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
                         averaged.update_parameters(AVERAGED)
-                elif is_main:  #: if skip_nonfinite and distributed
-                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
-                else:  #: if skip_nonfinite and not distributed
-                    REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
-                    REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
+                else:  #: if skip_nonfinite
+                    leave_out(train_metrics, step + 1)
                     set_metric_states(model, states)  #: if metric_objects
-                if not finite:  #: if skip_nonfinite and metric_objects and distributed
-                    set_metric_states(model, states)
+                    if is_main:  #: wrap if distributed
+                        REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
+                        REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
                 #: endif
                 #: if blocks
                 #: include "project/steps/blocks.py"

@@ -84,6 +84,25 @@ def test_a_bad_step_changes_nothing(
     assert not torch.equal(moved["head.weight"], before["head.weight"])
 
 
+@pytest.mark.parametrize("ranks", [None, 2])
+@pytest.mark.parametrize("harm", HARMS)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_bad_step_counts_in_no_mean(
+    tmp_path: Path, harm: str, ranks: int | None, accumulate: int
+) -> None:
+    """Not with the losses of other ranks or batches either, which were finite."""
+    options = {"strategy": "ddp", "devices": 2} if ranks else {}
+    options |= {"log_every_n_steps": 1, "accumulate_grad_batches": accumulate}
+    folder = skipping(tmp_path, harm, 2, **options)
+    assert launch(folder, ranks=ranks).done
+    with (run_folder(folder) / "metrics.csv").open() as file:
+        *rows, last = csv.DictReader(file)
+    assert [row["step"] for row in rows if not row["train_loss"]] == ["3"]
+    losses = [float(row["train_loss"]) for row in rows if row["train_loss"]]
+    # each step weighs as much
+    assert float(last["train_loss_epoch"]) == pytest.approx(sum(losses) / len(losses))
+
+
 @pytest.mark.parametrize("tracked", [2.0, {"norm_type": 1.0, "by_layer": True}], ids=str)
 def test_a_bad_step_has_no_norm(tmp_path: Path, tracked: object) -> None:
     """The rows of the steps around it have one."""

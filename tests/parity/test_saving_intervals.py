@@ -36,13 +36,26 @@ def test_by_steps(tmp_path, every):
     """After every so many optimizer steps of the whole run; the script keeps its end too."""
     interval = {"every_n_train_steps": every}
     ours, theirs = files(tmp_path, interval, interval)
-    assert within(ours) == within(theirs) != []
-    assert END in ours
+    assert ours == sorted({*theirs, END})
 
 
-def within(names):
-    """Those of the steps before the last."""
-    return [name for name in names if not name.startswith("epoch=3-step=20")]
+@pytest.mark.parametrize("every", [1, 5])
+def test_a_step_that_ends_an_epoch_has_one_file(tmp_path, every):
+    """Although it is saved by its number, and with the epoch."""
+    interval = {"every_n_train_steps": every}
+    ours, theirs = files(tmp_path, {**interval, "every_n_epochs": 1}, interval)
+    assert ours == theirs != []
+
+
+def test_a_validation_that_ends_an_epoch_has_one_file(tmp_path):
+    """The state after it is that at the epoch's end."""
+    validated = {"limit_val_batches": 1.0, "val_check_interval": 0.4}
+    given = {**OFF, "every_n_epochs": 1, "save_top_k": -1}
+    options = {**OPTIONS, **validated, "data": numbers(3), "checkpoint": given}
+    script = make_script(tmp_path, options)
+    saving = ModelCheckpoint(tmp_path / "theirs", save_top_k=-1)
+    beside(script, sgd, callbacks=[saving], enable_checkpointing=True, val_check_interval=0.4)
+    assert script.run().files == sorted(path.name for path in tmp_path.glob("theirs/*"))
 
 
 def test_by_time(tmp_path, monkeypatch):

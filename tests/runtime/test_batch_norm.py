@@ -2,9 +2,13 @@
 
 import torch
 from torch import nn
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.optim.swa_utils import update_bn
 
 from runtime.batch_norm_batches import batch_norm_batches
+from runtime.shard_batch_norm import shard_batch_norm
+from tests.runtime.ranks import run_ranks
 
 
 def model() -> nn.Sequential:
@@ -46,3 +50,23 @@ def test_statistics_are_kept_in_evaluation_mode_and_without_batches() -> None:
         mine(batch)
     now = list(mine.buffers())
     assert torch.equal(now[0], kept[0]) and not torch.equal(now[3], kept[3])
+
+
+def formats_in_a_forward_pass(rank: int, world_size: int) -> list[torch.dtype]:
+    """The formats of the weights of each part while it runs, sharded in mixed precision."""
+    sharded, formats = model(), []
+    for part in sharded:
+        part.register_forward_hook(lambda part, *_: formats.append(part.weight.dtype))
+    mesh = init_device_mesh("cpu", (world_size,))
+    shard_batch_norm(sharded, mesh)
+    policy = MixedPrecisionPolicy(torch.bfloat16, torch.float32, cast_forward_inputs=False)
+    fully_shard(sharded, mesh=mesh, mp_policy=policy)
+    with torch.autocast("cpu", torch.bfloat16):
+        sharded(batches()[0])
+    return formats
+
+
+def test_sharded_batch_norm_stays_in_float32() -> None:
+    """The parameters around it are gathered in bfloat16."""
+    for formats in run_ranks(formats_in_a_forward_pass, 2):
+        assert formats == [torch.bfloat16, torch.float32, torch.float32]

@@ -129,6 +129,33 @@ def test_intervals_write_last_only_and_a_state_is_written_once(tmp_path):
     assert previous.st_ino == (tmp_path / "epoch=0-step=1.ckpt").stat().st_ino
 
 
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize("monitor", ["val_loss", None])
+def test_a_later_state_of_a_step_takes_the_place_of_the_earlier(tmp_path, monitor, resumed):
+    """Its rank stays, and other steps of the same name have files of their own."""
+    settings = {"monitor": monitor, "save_top_k": -1, "filename": "{epoch}"}
+    checkpoints = Checkpoints(tmp_path, **settings)
+    for step, value in [(1, 2.0), (2, 1.0)]:
+        metrics = {"val_loss": value}
+        checkpoints.save(state(step), epoch=0, step=step, metrics=metrics)
+    if resumed:
+        checkpoints = Checkpoints(tmp_path, **settings)
+        go_on(checkpoints, resume_path(tmp_path / "last.ckpt"))
+    checkpoints.save({**state(2), "epoch": 1}, epoch=0, step=2, metrics={})
+    checkpoints.save({**state(3), "epoch": 1}, epoch=1, step=3, metrics={"val_loss": 3.0})
+    saved = {name: load_checkpoint(tmp_path / name) for name in names(tmp_path)}
+    assert {name: (found["step"], found["epoch"]) for name, found in saved.items()} == {
+        "epoch=0.ckpt": (1, 0),
+        "epoch=0-v1.ckpt": (2, 1),
+        "epoch=1.ckpt": (3, 1),
+    }
+    best = ["epoch=0-v1.ckpt", "epoch=0.ckpt", "epoch=1.ckpt"]
+    last = load_checkpoint(tmp_path / "last.ckpt")
+    assert last["step"] == 3
+    if monitor is not None:
+        assert last["checkpoints"]["best"] == best
+
+
 @pytest.mark.parametrize("top_k, kept", [(1, 0), (-1, 4)])
 def test_without_a_monitor_only_the_last_or_every_state_is_kept(tmp_path, top_k, kept):
     checkpoints = Checkpoints(tmp_path, save_top_k=top_k)

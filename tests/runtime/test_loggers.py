@@ -1,15 +1,20 @@
 import csv
+import io
 import math
 
 import pytest
 import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import Shard, distribute_tensor
 
 from runtime.csv_logger import CSVLogger
 from runtime.image_files import ImageFiles
 from runtime.log import Log
+from runtime.sharded_log import ShardedLog
 from runtime.tensorboard_logger import TensorBoardLogger
+from tests.runtime.ranks import run_ranks
 
 
 def rows(path):
@@ -160,6 +165,66 @@ def test_images_are_read_back(tmp_path, channels, dtype):
     assert (pixels - values).abs().max() <= (1 if dtype == torch.bfloat16 else 0)
 
 
-def test_an_image_of_another_shape_is_named(tmp_path):
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.uint8, torch.bool])
+def test_tensorboard_shows_the_image_of_the_file(tmp_path, dtype):
+    """Of booleans, true is white."""
+    values = torch.tensor([[0, 255, 255], [255, 0, 0]]).expand(3, 2, 3)
+    image = values.to(dtype) if dtype == torch.uint8 else (values / 255).to(dtype)
+    logger = TensorBoardLogger(tmp_path / "tensorboard")
+    log = Log(tensorboard=logger, images=ImageFiles(tmp_path))
+    log.under("val_first_").image("grid", image)
+    logger.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard"), {"images": 0}).Reload()
+    (shown,) = events.Images("val_first_grid")
+    for file in (tmp_path / "val_first_grid-step=0.png", io.BytesIO(shown.encoded_image_string)):
+        read = torch.tensor(list(Image.open(file).tobytes())).reshape(2, 3, 3).permute(2, 0, 1)
+        assert torch.equal(read, values)
+
+
+def test_an_image_of_another_shape_or_format_is_named(tmp_path):
+    log = Log(images=ImageFiles(tmp_path))
     with pytest.raises(ValueError, match=r"image grid has the shape \(2, 3\); it needs"):
-        ImageFiles(tmp_path).write("grid", torch.zeros(2, 3), 1)
+        log.image("grid", torch.zeros(2, 3))
+    with pytest.raises(ValueError, match=r"image a_grid is of torch.int64; it needs floats from 0"):
+        log.under("a_").image("grid", torch.full((1, 2, 3), 300))
+
+
+def test_names_of_several_sets_differ(tmp_path):
+    """The numbers and texts of each stand under names of their own, at the step of the log."""
+    logger, table = TensorBoardLogger(tmp_path), CSVLogger(tmp_path / "metrics.csv")
+    whole = Log(table, tensorboard=logger)
+    whole.step = 4
+    for prefix in ("val_a_", "val_b_"):
+        log = whole.under(prefix)
+        log.scalar("auc", 0.5)
+        log.text("note", "text")
+        log.histogram("scores", torch.arange(4.0))
+    logger.close()
+    tags = EventAccumulator(str(tmp_path)).Reload().Tags()
+    assert tags["tensors"] == ["val_a_note/text_summary", "val_b_note/text_summary"]
+    assert tags["histograms"] == ["val_a_scores", "val_b_scores"]
+    assert (tmp_path / "metrics.csv").read_text() == (
+        "step,epoch,val_a_auc,val_b_auc\n4,0,0.5,\n4,0,,0.5\n"
+    )
+
+
+def log_shards(rank, world_size, folder):
+    """Write what is sharded over the ranks, by all of them."""
+    mesh = init_device_mesh("cpu", (world_size,))
+    sharded = distribute_tensor(torch.tensor([1.0, 2.0, 6.0]), mesh, [Shard(0)])
+    logger, table = TensorBoardLogger(folder / "tensorboard"), CSVLogger(folder / "metrics.csv")
+    log = ShardedLog()
+    if rank == 0:
+        log = ShardedLog(table, tensorboard=logger, images=ImageFiles(folder))
+    log.histogram("weights", sharded)
+    log.scalar("norm", sharded.sum())
+    log.image("grid", (sharded / 4).reshape(1, 1, 3))
+    logger.close()
+
+
+def test_shards_are_written_whole(tmp_path):
+    run_ranks(log_shards, 2, tmp_path)
+    (histogram,) = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Histograms("weights")
+    assert histogram.histogram_value.num == 3 and histogram.histogram_value.sum == 9.0
+    assert (tmp_path / "metrics.csv").read_text() == "step,epoch,norm\n0,0,9.0\n"
+    assert list(Image.open(tmp_path / "grid-step=0.png").tobytes()) == [64, 128, 255]

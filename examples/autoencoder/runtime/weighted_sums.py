@@ -20,7 +20,12 @@ class PendingMetrics:
     def append(
         self, outputs: Mapping[str, Any], weight: Tensor | float, step: int = 0, prefix: str = ""
     ) -> None:
-        """Add the outputs of a batch that weighs so much; waits for no device."""
+        """Add the outputs of a batch that weighs so much; waits for no device.
+
+        Those of one step are read together; 0 stands for none.
+        """
+        if len(self.batches) >= MAX_PENDING and (step == 0 or step != self.batches[-1][2]):
+            self.read()
         taken = {}
         for name, value in outputs.items():
             if isinstance(value, Tensor):
@@ -28,8 +33,6 @@ class PendingMetrics:
                 value = value.item() if value.is_cpu and value.dim() == 0 else value.detach()
             taken[prefix + name] = value
         self.batches.append((taken, weight, step))
-        if len(self.batches) >= MAX_PENDING:
-            self.read()
 
     def read(self) -> None:
         """Add what is pending to the sums: what each kind of metrics does with take()."""

@@ -1,7 +1,12 @@
 """What a run writes: its metrics, and the values, images, histograms and texts of a hook."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Protocol
+
+from torch import Tensor
+
+from runtime.pixels import pixels
 
 
 class Logger(Protocol):
@@ -20,8 +25,8 @@ class Logger(Protocol):
 class ImageWriter(Protocol):
     """What writes images to files."""
 
-    def write(self, name: str, image: Any, step: int) -> None:
-        """Write the image of a step."""
+    def write(self, name: str, image: Tensor, step: int) -> None:
+        """Write the image of a step, in bytes."""
 
 
 class Log:
@@ -37,8 +42,15 @@ class Log:
         self.loggers: list[Logger] = [*loggers, *([] if tensorboard is None else [tensorboard])]
         self.tensorboard = tensorboard
         self.images = images
+        self.prefix = ""
         self.step = 0
         self.epoch = 0
+
+    def under(self, prefix: str) -> "Log":
+        """Return a log at the same step that puts the prefix before every name of a hook."""
+        log = copy(self)
+        log.prefix = self.prefix + prefix
+        return log
 
     def metrics(self, metrics: Mapping[str, float], *, step: int, epoch: int) -> None:
         """Write the metrics of a step as one row, where there are any."""
@@ -49,24 +61,25 @@ class Log:
     def scalar(self, name: str, value: Any) -> None:
         """Write one number; a tensor is read, which waits for the device."""
         if self.loggers:
-            self.metrics({name: float(value)}, step=self.step, epoch=self.epoch)
+            self.metrics({self.prefix + name: float(value)}, step=self.step, epoch=self.epoch)
 
     def image(self, name: str, image: Any) -> None:
-        """Write an image of shape (channels, height, width), floats in [0, 1] or bytes."""
+        """Write an image of shape (channels, height, width), floats in [0, 1], bytes or bools."""
+        name = self.prefix + name
         if self.images is not None:
-            self.images.write(name, image, self.step)
+            self.images.write(name, pixels(name, image), self.step)
         if self.tensorboard is not None:
-            self.tensorboard.writer.add_image(name, image, self.step)
+            self.tensorboard.writer.add_image(name, pixels(name, image), self.step)
 
     def histogram(self, name: str, values: Any) -> None:
         """Write how the values of a tensor are distributed."""
         if self.tensorboard is not None:
-            self.tensorboard.writer.add_histogram(name, values, self.step)
+            self.tensorboard.writer.add_histogram(self.prefix + name, values, self.step)
 
     def text(self, name: str, text: str) -> None:
         """Write a text, which may hold Markdown."""
         if self.tensorboard is not None:
-            self.tensorboard.writer.add_text(name, text, self.step)
+            self.tensorboard.writer.add_text(self.prefix + name, text, self.step)
 
     def state_dict(self) -> dict[str, Mapping[str, Any]]:
         """Return how much each logger has written so far."""

@@ -10,13 +10,11 @@ class TrainingMetrics(PendingMetrics):
     """Sums of the training step's outputs, weighted by samples.
 
     Outputs stay on the device until something is asked for. Values are added one after the other
-    in float64, so it does not matter when they are read. skip_nonfinite leaves out the steps whose
-    loss is no number; `losses` are the outputs that are losses.
+    in float64, so it does not matter when they are read. `losses` are the outputs that are losses.
     """
 
-    def __init__(self, skip_nonfinite: bool = False, losses: Sequence[str] = ("loss",)) -> None:
+    def __init__(self, losses: Sequence[str] = ("loss",)) -> None:
         super().__init__()
-        self.skip_nonfinite = skip_nonfinite
         self.losses = losses
         self.interval: Sums = {}
         self.epoch: Sums = {}
@@ -26,16 +24,11 @@ class TrainingMetrics(PendingMetrics):
         """Read what is pending, and note the first step whose loss is no number."""
         readings = self.take()
         losses = [reading for name in self.losses for reading in readings.get(name, [])]
-        bad_steps = sorted(step for loss, _, step in losses if not math.isfinite(loss))
-        if bad_steps and self.skip_nonfinite:
-            readings = {
-                name: [reading for reading in of_metric if reading[2] not in bad_steps]
-                for name, of_metric in readings.items()
-            }
+        bad_steps = [step for loss, _, step in losses if not math.isfinite(loss)]
         add(self.interval, readings)
         add(self.epoch, readings)
         if bad_steps and self.nonfinite_step is None:
-            self.nonfinite_step = bad_steps[0]
+            self.nonfinite_step = min(bad_steps)
 
     def interval_sums(self) -> Sums:
         """Return the sums since the last call."""

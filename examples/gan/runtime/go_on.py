@@ -14,6 +14,7 @@ def go_on(checkpoints: Checkpoints, checkpoint: Mapping[str, Any]) -> None:
     """
     path = Path(checkpoint["path"])
     checkpoints.files = dict(checkpoint["checkpoints"]["files"])
+    checkpoints.newest = (checkpoint["step"], checkpoint["checkpoints"].get("name"))
     if checkpoints.save_last and path.name != "last.ckpt":
         checkpoints.link(path, checkpoints.folder / "last.ckpt")
     remove_left_over(checkpoints, checkpoint)

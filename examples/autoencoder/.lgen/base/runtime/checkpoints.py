@@ -16,7 +16,8 @@ class Checkpoints:
 
     Without a monitor nothing is ranked: save_top_k=-1 then keeps every state, any other number
     only the last. The state of the ranking is part of each checkpoint, and the file that it lies
-    in is counted there.
+    in is counted there. One file holds a step: where the epoch ends with a step that was saved
+    already, the later state takes the place of the earlier.
     """
 
     def __init__(
@@ -37,14 +38,19 @@ class Checkpoints:
         self.filename = filename
         self.files: dict[str, float] = {}  # score by file name, in the order they were written
         self.dropped: list[str] = []  # what the last save took out of the ranking
-        self.step = -1  # of the newest checkpoint
+        self.newest: tuple[int, str | None] = (-1, None)  # its step, and its name where it has one
+        self.step = -1  # of the newest checkpoint, on every rank
         self.saved_at = time.monotonic()
 
     def save(
         self, state: dict[str, Any], *, epoch: int, step: int, metrics: Mapping[str, float]
     ) -> None:
         """Write the state; the metrics of a validation let it compete with the best."""
-        name = self.rank({"epoch": epoch, "step": step, **metrics}) if self.ranks(metrics) else None
+        saved, name = self.newest
+        if saved != step or name not in self.files:
+            values = {"epoch": epoch, "step": step, **metrics}
+            name = self.rank(values) if self.ranks(metrics) else None
+        self.newest = (step, name)
         last = self.folder / "last.ckpt"
         self.folder.mkdir(parents=True, exist_ok=True)
         state = {**state, "checkpoints": self.state_dict()}
@@ -110,7 +116,12 @@ class Checkpoints:
     def state_dict(self) -> dict[str, Any]:
         """Return the ranking; the best comes first."""
         best_first = sorted(self.files, key=lambda name: self.sign * self.files[name])
-        return {"files": dict(self.files), "best": best_first, "dropped": list(self.dropped)}
+        return {
+            "files": dict(self.files),
+            "best": best_first,
+            "dropped": list(self.dropped),
+            "name": self.newest[1],
+        }
 
 
 def file_stem(template: str, values: Mapping[str, float]) -> str:

@@ -1,0 +1,78 @@
+"""What steps and hooks give to `log` in whole projects."""
+
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.support.killed_runs import run_folder
+from tests.support.launch import launch
+from tests.support.projects import DATA, MODEL, make_project
+
+HOOKS = """\
+
+    def on_validation_epoch_end(self, log: Log) -> None:
+        log.image("weights", self.leave.weight[None])
+        log.histogram("weights", self.leave.weight)
+        log.scalar("norm", self.leave.weight.norm())
+
+    def on_test_epoch_end(self, log: Log) -> None:
+        log.image("tested", self.leave.weight[None])
+
+    def on_predict_epoch_end(self, log: Log) -> None:
+        log.image("predicted", self.leave.weight[None])
+"""
+HOOKED = MODEL.replace("import torch\n", "import torch\nfrom runtime.log import Log\n", 1) + HOOKS
+
+
+def several(data: str) -> str:
+    """The data class with two sets for each evaluation."""
+    for stage, size in (("val", 21), ("test", 22), ("predict", 23)):
+        seed = {"val": 2, "test": 3, "predict": 4}[stage]
+        data = data.replace(
+            f"def {stage}_dataset(self) -> Dataset[tuple[Tensor, ...]]:\n"
+            f"        return samples({size}, {seed})",
+            f"def {stage}_dataset(self) -> dict[str, Dataset[tuple[Tensor, ...]]]:\n"
+            f'        return {{"far": samples({size}, {seed}), "near": samples({size}, 9)}}',
+        )
+    assert data.count('"far"') == 3
+    return data
+
+
+def test_several_sets_write_side_by_side(tmp_path: Path) -> None:
+    """Each name has the prefix that the set's metrics have."""
+    options = {"loggers": ["csv", "tensorboard"], "max_epochs": 1}
+    project = make_project(tmp_path, options, HOOKED, several(DATA))
+    assert launch(project).done
+    for task in ("test", "predict"):
+        ended = launch(project, "--task", task, "--resume", "last")
+        assert ended.done, ended.output
+    names = [f"val_{name}_weights" for name in ("far", "near")]
+    names += [f"test_{name}_tested" for name in ("far", "near")]
+    images = run_folder(project) / "images"
+    names += [f"predict_{name}_predicted" for name in ("far", "near")]
+    assert sorted(path.name for path in images.iterdir()) == sorted(
+        f"{name}-step=14.png" for name in names
+    )
+    tags = EventAccumulator(str(run_folder(project) / "tensorboard"), {"images": 0}).Reload().Tags()
+    assert sorted(tags["images"]) == sorted(names)
+    assert tags["histograms"] == ["val_far_weights", "val_near_weights"]
+    assert {"val_far_norm", "val_near_norm"} < set(tags["scalars"])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
+def test_shards_are_logged_whole(tmp_path: Path, precision: str) -> None:
+    """Gathered from all ranks, although one writes."""
+    options = {"loggers": ["csv", "tensorboard"], "max_epochs": 1, "precision": precision}
+    fsdp = {"strategy": "fsdp", "devices": 2}
+    project = make_project(tmp_path, {**options, **fsdp}, HOOKED)
+    ended = launch(project, ranks=2)
+    assert ended.done, ended.output
+    events = EventAccumulator(str(run_folder(project) / "tensorboard")).Reload()
+    (histogram,) = events.Histograms("weights")
+    assert histogram.histogram_value.num == 3 * 16
+    (norm,) = events.Scalars("norm")
+    assert norm.value == pytest.approx(histogram.histogram_value.sum_squares**0.5, rel=0.01)
+    assert [path.name for path in (run_folder(project) / "images").iterdir()] == [
+        "weights-step=7.png"
+    ]
