@@ -57,8 +57,9 @@ def test_value_behind_an_alias_is_refused() -> None:
     assert isinstance(changed, list) and "cannot be set here" in changed[0].message
 
 
+INTEGERS = st.integers(-(2**63) + 1, 2**63 - 1)
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | INTEGERS | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
