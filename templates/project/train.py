@@ -39,6 +39,7 @@ from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.accumulation_schedule import batches_in_step, check_schedule
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.autocast_methods import autocast_methods
 from runtime.averaged_shards import averaged_shards
 from runtime.averaged_state import averaged_state
 from runtime.averaged_weights import averaged_weights
@@ -612,6 +613,8 @@ def main(cfg: Config) -> dict[str, float]:
     register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
     #: endfor
     #: endif
+    # a hook that calls the model meets parameters in half precision too
+    autocast_methods(model, DEVICE_TYPE, AMP_DTYPE, {{ autocast_hooks }})  #: if autocasts_hooks
     model.compile({{ compile_arguments }})  #: if compile_model
     # from here on each rank draws random numbers of its own
     seed_everything(cfg.seed + rank)  #: if distributed
