@@ -60,6 +60,40 @@ def test_several_sets_write_side_by_side(tmp_path: Path) -> None:
     assert {"val_far_norm", "val_near_norm"} < set(tags["scalars"])
 
 
+CALLS = """\
+
+    def on_fit_start(self) -> None:
+        self.seen = 0
+
+    def on_train_start(self) -> None:
+        self(torch.ones(2, 8))
+
+    def on_validation_epoch_end(self, log: Log) -> None:
+        log.histogram("logits", self(torch.ones(2, 8)))
+
+    def on_train_epoch_end(self) -> dict[str, Tensor]:
+        return {"spread": self(torch.ones(2, 8)).float().std()}
+"""
+
+
+@pytest.mark.parametrize("precision", ["16-mixed", "bf16-mixed"])
+def test_hooks_of_a_sharded_model_may_call_it(tmp_path: Path, precision: str) -> None:
+    """In the same formats as its steps."""
+    options = {"loggers": ["tensorboard"], "max_epochs": 1, "precision": precision}
+    fsdp = {"strategy": "fsdp", "devices": 2}
+    model = HOOKED.replace(HOOKS, CALLS)
+    project = make_project(tmp_path, {**options, **fsdp}, model)
+    # those that surely do not are called as they are
+    text = (project / "train.py").read_text()
+    assert '"on_train_start"' in text and '"on_fit_start"' not in text
+    ended = launch(project, ranks=2)
+    assert ended.done, ended.output
+    events = EventAccumulator(str(run_folder(project) / "tensorboard")).Reload()
+    (histogram,) = events.Histograms("logits")
+    assert histogram.histogram_value.num == 6
+    assert len(events.Scalars("train_spread_epoch")) == 1
+
+
 @pytest.mark.parametrize("precision", ["32-true", "bf16-true"])
 def test_shards_are_logged_whole(tmp_path: Path, precision: str) -> None:
     """Gathered from all ranks, although one writes."""

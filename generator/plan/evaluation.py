@@ -15,7 +15,7 @@ from lgen.plan.evaluation_loops import (
     hook_names,
     passed,
 )
-from lgen.plan.hook_calls import hook_calls
+from lgen.plan.hook_calls import hook_calls, hooks_in_autocast
 from lgen.plan.loaders import is_limited, loader, runs_stage
 from lgen.spec.measured import measured
 from lgen.spec.options import Spec
@@ -44,6 +44,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "test": "test" in stages,
         "predict": "predict" in stages,
         "hooks_log": "log" in used,
+        "autocasts_hooks": bool(hooks_in_autocast(spec, module)),
     }
     names = {
         "LOG": "ShardedLog" if flags["hooks_log"] and spec.strategy == "fsdp" else "Log",
@@ -63,6 +64,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if stage != "predict"
         ],
         "predict_loop": loops.get("predict", NO_LOOP),
+        "autocast_hooks": arguments(*map(literal, hooks_in_autocast(spec, module))),
         "hooks": hook_calls(spec, module, tasks=bool(stages)),
     }
     for stage in ("val", "test", "predict"):

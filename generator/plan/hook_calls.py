@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -44,6 +45,21 @@ def hook_call(
     step = module.steps.get(_STEP_OF_HOOK.get(name, ""))
     names = {"outputs": _RETURNED.get((step.name, step.returns), "outputs")} if step else {}
     return HookCall(True, Code(hook.call_with({**names, **texts})))
+
+
+# what runs beside a loop and has the model at hand; gradients and data are no business of autocast
+_MAY_CALL_MODEL = re.compile(r"on_(fit|train|validation|test|predict)_(\w+_)?(start|end)")
+
+
+def hooks_in_autocast(spec: Spec, module: UserClass) -> list[str]:
+    """The hooks that may call the model, whose parameters are gathered in half precision."""
+    if spec.strategy != "fsdp" or not spec.precision.endswith("-mixed"):
+        return []
+    return [
+        name
+        for name, hook in module.hooks.items()
+        if _MAY_CALL_MODEL.fullmatch(name) and (hook.calls_forward or hook.uses_parts)
+    ]
 
 
 def hook_calls(spec: Spec, module: UserClass, *, tasks: bool) -> dict[str, HookCall]:

@@ -60,7 +60,8 @@ class Step:
     `returns` is "loss" for a tensor, "dict" for a dict of metrics, "other" for a prediction, and
     None where nothing comes back. `metrics` holds the dict's keys where all of them are known.
     `calls_forward` is false where the step surely never calls self(...); `forward_alone` is true
-    where it surely uses parameters in no other way.
+    where it surely uses parameters in no other way. `uses_parts` is false where it surely uses no
+    part of the model by itself.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Step:
     metrics: tuple[str, ...] | None = None
     calls_forward: bool = False
     forward_alone: bool = False
+    uses_parts: bool = False
 
     @property
     def call(self) -> str:

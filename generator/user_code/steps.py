@@ -125,6 +125,7 @@ def read_step(
         found.keys if used and name != "predict_step" else None,
         _calls_forward(function, methods, set()),
         _forward_alone(function, methods, losses, set()),
+        _uses_parts(function, methods, set()),
     )
 
 
@@ -209,3 +210,31 @@ def _forward_alone(
                 if not _forward_alone(methods[node.attr][1], methods, losses, seen):
                     return False
     return True
+
+
+def _uses_parts(function: Function, methods: Methods, seen: set[str]) -> bool:
+    """Whether the method may use a part of the model, by itself or through methods.
+
+    What a hook such as on_train_start assigns to self is none.
+    """
+    hooks = [inner for name, (_, inner) in methods.items() if name.startswith("on_")]
+    own = {node.attr for hook in hooks for node in _attributes(hook) if _is_stored(node)}
+    for node in _attributes(function):
+        if node.attr not in (*methods, *own):
+            return True
+        if node.attr in methods and node.attr not in seen:
+            seen.add(node.attr)
+            if _uses_parts(methods[node.attr][1], methods, seen):
+                return True
+    return False
+
+
+def _attributes(function: Function) -> list[ast.Attribute]:
+    """The attributes of self that a method names."""
+    me = self_name(function)
+    nodes = [node for node in ast.walk(function) if isinstance(node, ast.Attribute)]
+    return [node for node in nodes if dotted(node.value) == me]
+
+
+def _is_stored(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Store)

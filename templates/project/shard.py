@@ -13,3 +13,5 @@ fully_shard(model, {{ fsdp_arguments }})  #: if not accumulate
 #: for step in gathering_steps
 register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
 #: endfor
+# a hook that calls the model meets parameters in half precision too
+autocast_methods(model, DEVICE_TYPE, AMP_DTYPE, {{ autocast_hooks }})  #: if autocasts_hooks

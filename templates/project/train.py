@@ -40,6 +40,7 @@ from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.accumulation_schedule import batches_in_step, check_schedule
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.autocast_methods import autocast_methods
 from runtime.averaged_shards import averaged_shards
 from runtime.averaged_state import averaged_state
 from runtime.averaged_weights import averaged_weights
