@@ -18,6 +18,8 @@ def check_schedule(schedule: Schedule) -> None:
     epochs = [epoch for epoch, _ in schedule]
     if any(epoch < 0 or batches < 1 for epoch, batches in schedule):
         fault = "an epoch is >= 0 and its number of batches >= 1"
+    elif any(number.bit_length() >= 64 for entry in schedule for number in entry):
+        fault = "a number has more than 64 bits"
     elif len(set(epochs)) < len(epochs):
         fault = "an epoch stands there twice"
     else:

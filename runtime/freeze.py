@@ -11,7 +11,8 @@ def freeze(model: nn.Module, part: str, train_bn: bool = True) -> list[str]:
     """Freeze a part of the model and return the names of its parameters that were trained.
 
     Its batch norm layers are trained from the start, or without train_bn never. What was frozen
-    before is not returned. Ends the program where there is no such part, or nothing beside it.
+    before is not returned. Ends the program where there is no such part, nothing beside it, or
+    nothing in it that can be trained later.
     """
     try:
         modules = list(model.get_submodule(part).modules())
@@ -25,6 +26,14 @@ def freeze(model: nn.Module, part: str, train_bn: bool = True) -> list[str]:
         for name, parameter in model.named_parameters()
         if parameter.requires_grad and parameter in others
     ]
+    if not later:
+        if not norms and not others:
+            reason = "has no parameters"
+        elif others:
+            reason = "is frozen by the model itself"
+        else:
+            reason = "has parameters of batch norm only"
+        raise SystemExit(f"finetuning: nothing can be trained later, for {part!r} {reason}")
     for parameter in others if train_bn else others | norms:
         parameter.requires_grad = False
     if not any(parameter.requires_grad for parameter in model.parameters()):

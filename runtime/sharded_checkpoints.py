@@ -35,6 +35,7 @@ class ShardedCheckpoints(Checkpoints):
         """
         self.write_shards(shards)
         from_main(self.save, state, epoch=epoch, step=step, metrics=metrics)
+        self.step = step
 
     def write_shards(self, shards: Mapping[str, Any]) -> None:
         """Write the shards of all ranks, for the folder that rank 0 then puts in place."""

@@ -23,6 +23,7 @@ from model import Autoencoder
 from runtime.as_text import as_text
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
@@ -238,7 +239,6 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step
 
     # --- resume ---
 
@@ -292,12 +292,12 @@ def main(cfg: Config) -> dict[str, float]:
                 log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             scheduler.step()
-            if checkpoints.age() >= cfg.train_time_interval:
+            if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches and checkpoints.step < step:
+        if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row

@@ -29,6 +29,7 @@ from runtime.as_text import as_text
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
@@ -312,7 +313,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "config": asdict(cfg),
             }
         from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step
+        checkpoints.step = step  # on every rank
 
     # --- resume ---
 
@@ -373,12 +374,12 @@ def main(cfg: Config) -> dict[str, float]:
                 metrics |= row
                 log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
-                if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock
+                if from_main(checkpoint_age, checkpoints) >= cfg.train_time_interval:
                     save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches and checkpoints.step < step:
+        if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
             save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row

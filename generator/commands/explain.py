@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from lgen.commands.build import with_values
 from lgen.commands.show import one_option
 from lgen.commands.update import Refused, as_typed, project
+from lgen.explain.blocks import general, is_of_any, of_blocks
 from lgen.explain.line import Cause, causes, same_line, subject
 from lgen.explain.variants import plan_without, value_at, values_of
 from lgen.generate import generate
@@ -45,7 +47,7 @@ def explain(root: Path, what: str) -> list[str] | Refused:
     known = from_options({key: "0"})
     if isinstance(known, list):
         return Refused(as_typed([Fault(key, None, fault.message) for fault in known]))
-    doc = one_option(key)
+    doc = one_option(general(key))
     lines = [*(doc.split("\n") if isinstance(doc, str) else [key]), ""]
     more = _with_value(root, spec, what) if equals else _as_it_is(root, spec, key)
     return more if isinstance(more, Refused) else lines + more
@@ -54,11 +56,13 @@ def explain(root: Path, what: str) -> list[str] | Refused:
 def _with_value(root: Path, spec: UserFile, setting: str) -> list[str] | Refused:
     """What the project's files would be with this value."""
     assert spec.text is not None
+    key = setting.partition("=")[0]
+    if is_of_any(key):
+        return Refused([Fault(key, None, "write the name of a block in the place of NAME")])
     text = with_values(spec.text, [setting])
     if isinstance(text, list):
         return Refused(as_typed(text))
     now = project_plan(root, spec.text)
-    key = setting.partition("=")[0]
     then = project_plan(root, text, {key: setting_text(setting)})
     for plan in (now, then):
         if isinstance(plan, list):
@@ -79,10 +83,25 @@ def _as_it_is(root: Path, spec: UserFile, key: str) -> list[str] | Refused:
         if isinstance(found, list):
             return Refused(found)
     assert isinstance(values, dict) and isinstance(now, Plan)
+    keys = of_blocks(key, values)
+    if isinstance(keys, Fault):
+        return Refused(as_typed([keys]))
+    if not keys:
+        return ["The spec has no optimizers."]
+    several = [_brought(root, values, now, one, one != key) for one in keys]
+    return [line for lines in several for line in [*lines, ""]][:-1]
+
+
+def _brought(
+    root: Path, values: dict[str, Any], now: Plan, key: str, one_of_several: bool
+) -> list[str]:
+    """What an option brings by the value that it has."""
     try:
         value = dump(value_at(values, key))
     except KeyError:
-        return [f"It is at its default here. `lgen explain {key}=VALUE` shows what another brings."]
+        it = key if one_of_several else "It"
+        more = f"`lgen explain {key}=VALUE` shows what another brings."
+        return [f"{it} is at its default here. {more}"]
     without = plan_without(root, values, key)
     if without is None:
         return [f"{key}: {value} stands in {SPEC_FILE}; the spec cannot do without it."]

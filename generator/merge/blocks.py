@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from lgen.merge.events import Event, Side
-from lgen.merge.pieces import DEFINITIONS, LOOPS
+from lgen.merge.likeness import ratio_of, same_sort
+from lgen.merge.normal import words
+from lgen.merge.pieces import DEFINITIONS, LOOPS, Piece
 from lgen.merge.weave import Chosen, Weave
 
 _LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Raise)
@@ -101,6 +103,31 @@ def doubled(weave: Weave) -> Iterator[set[Event]]:
         piece = new.pieces[place]
         if piece.kind in ("header", "statement") and not event.changes and piece.id in touched:
             yield {touched[piece.id], event}
+
+
+def one_of_several(weave: Weave) -> Iterator[set[Event]]:
+    """A call that mine changed, of which the base has several and new one that may be any."""
+    mine, new = weave.sides
+    for event in mine.events:
+        other = new.found[event.start] if event.changes else -1
+        if other < 0 or not _is_call(weave.base[event.start]):
+            continue
+        one, made = weave.base[event.start], new.pieces[other]
+        if one.id == made.id:
+            continue
+        least = ratio_of(words(one.text), words(made.text)) - 0.1
+        for place, piece in enumerate(weave.base):
+            gone = new.found[place] < 0 and piece.holder == one.holder and _is_call(piece)
+            if not gone or not same_sort(piece, made):
+                continue
+            if ratio_of(words(piece.text), words(made.text)) >= least:
+                yield {event, new.event_of(other)}
+
+
+def _is_call(piece: Piece) -> bool:
+    """Whether a piece calls a function and leaves what it returns."""
+    node = piece.nodes[0] if piece.kind == "statement" else None
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
 
 
 def _loops(blocks: list[Block]) -> list[tuple[str, int]]:

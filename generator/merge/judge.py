@@ -15,6 +15,7 @@ from lgen.merge.blocks import (
     in_another_loop,
     in_other_blocks,
     never_reached,
+    one_of_several,
 )
 from lgen.merge.events import Event
 from lgen.merge.flow import faults_of_flow
@@ -38,6 +39,7 @@ def faults(weave: Weave) -> Iterator[Fault]:
     yield from in_another_loop(weave, blocks)
     yield from never_reached(weave)
     yield from doubled(weave)
+    yield from one_of_several(weave)
     yield from senseless(weave)
     yield from faults_of_flow(weave)
 

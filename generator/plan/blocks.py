@@ -10,6 +10,7 @@ from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.fields import Call
 from lgen.plan.hook_calls import HookCall, hook_call
 from lgen.plan.meanings import ConfigRow
+from lgen.plan.saving import restored_parts
 from lgen.plan.schedule import run_length
 from lgen.spec.block_rules import HOOKS_OF_EACH
 from lgen.spec.options import Spec
@@ -23,7 +24,6 @@ class Block:
 
     name: str
     prefix: str
-    named: Code
     loss_name: str
     lr_key: str
     optimizer_key: str
@@ -31,6 +31,8 @@ class Block:
     scaler_key: str
     gradients_key: str
     part_names: Code
+    restored: Code
+    restores: bool
     settings: list[ConfigRow]
     bounds: list[tuple[str, str]]
     optimizer_arguments: Code
@@ -65,10 +67,12 @@ def blocks(
 ) -> Decisions:
     """The blocks in their order, each with the names that its objects have in the script."""
     decided = {n: _block(spec, module, data, n, settings[n]) for n in spec.optimizers}
+    accumulating = [name for name, block in decided.items() if block.accumulate]
     return Decisions(
-        flags={"blocks": bool(spec.optimizers)},
+        flags={"blocks": bool(spec.optimizers), "blocks_accumulate": bool(accumulating)},
         names={"TRAIN_ONLY": "train_shards_only" if spec.strategy == "fsdp" else "train_only"},
         values={
+            "accumulating_blocks": accumulating,
             "block_losses": [block.loss_name for block in decided.values()],
             "block_settings": list(decided.values()),
             "block_bounds": [row for block in decided.values() for row in block.bounds],
@@ -124,11 +128,6 @@ def _block(
     return Block(
         name=name,
         prefix=f"{name}_",
-        named=Code(
-            f'{{f"{name}_{{key}}": value for key, value in outputs.items()}}'
-            if step.returns == "dict"
-            else f'{{"{name}_loss": loss}}'
-        ),
         loss_name=f"{name}_loss",
         lr_key=f"{name}_lr",
         optimizer_key=f"{name}_optimizer",
@@ -136,6 +135,8 @@ def _block(
         scaler_key=f"{name}_scaler",
         gradients_key=f"{name}_gradients",
         part_names=arguments(*map(literal, block.part_names(name))),
+        restored=arguments(**{part: part for part in restored_parts(spec, f"{name}_")}),
+        restores=bool(restored_parts(spec, f"{name}_")),
         settings=list(setting_rows(spec, name, calls)),
         bounds=list(block_bounds(spec, name, calls)),
         optimizer_arguments=optimizer.arguments,

@@ -8,6 +8,7 @@ from typing import Any
 
 from lgen.plan.bounds import argument_bounds, setting_bounds
 from lgen.plan.decisions import Code, Decisions, arguments, literal
+from lgen.plan.finetuning import backbone_settings
 from lgen.plan.meanings import optimizer_rows, scheduler_rows
 from lgen.spec.options import Spec
 from lgen.spec.parts import Optimizer, Scheduler
@@ -163,12 +164,14 @@ def fields(
     waits = spec.scheduler is not None and spec.scheduler.frequency > 1
     of_schedule = [*(f.name for f in scheduler.fields), *["scheduler_frequency"] * waits]
     schedule = ", ".join(f'"{name}": cfg.{name}' for name in of_schedule)
+    lr = [f.name for f in optimizer.fields if f.argument == "lr"]
+    of_backbone = [*lr, *backbone_settings(spec), *of_schedule]
+    backbone = ", ".join(f'"{name}": cfg.{name}' for name in of_backbone)
     return Decisions(
         flags={
             "has_schedule_settings": bool(of_schedule),
             "has_model_fields": bool(model.fields),
             "has_optimizer_fields": bool(optimizer.fields),
-            "has_lr": any(field.name == "lr" for field in optimizer.fields),
             "has_scheduler_fields": bool(scheduler.fields)
             or warms_up(spec)
             or decays_at_the_end(spec)
@@ -177,6 +180,7 @@ def fields(
         names={
             "OVERRIDES": "{" + overridable + "}",
             "SCHEDULE_SETTINGS": "{" + schedule + "}",
+            "BACKBONE_SETTINGS": "{" + backbone + "}",
         },
         values={
             "model_fields": rows(model),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
-from lgen.plan.length import validates_within_epoch
+from lgen.plan.length import validates_within_epoch, validation_interval
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
 from lgen.spec.predicates import accumulates, max_epochs
@@ -121,9 +121,9 @@ def _validation_due(spec: Spec) -> str:
     if spec.check_val_every_n_epoch is None:
         done, before = "(batches_done + batch_idx)", "(batches_done + first_batch_idx)"
     if accumulate:
-        due = f"{done} // val_interval > {before} // val_interval"
+        due = f"{done} // {validation_interval(spec)} > {before} // {validation_interval(spec)}"
     else:
-        due = f"{done} % val_interval == 0"
+        due = f"{done} % {validation_interval(spec)} == 0"
     if (spec.check_val_every_n_epoch or 1) > 1:
         due += " and (epoch + 1) % cfg.check_val_every_n_epoch == 0"
     return due

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
 from lgen.plan.length import validates_within_epoch
@@ -34,18 +32,16 @@ def _checkpoints_arguments(given: Checkpoint | None) -> Code:
     return arguments(**texts)
 
 
-def _saved_optimizers(spec: Spec) -> Iterator[str]:
-    """The optimizers and scalers that a checkpoint's states are put back into."""
+def restored_parts(spec: Spec, prefix: str = "") -> list[str]:
+    """The optimizer and the scaler that a checkpoint's states are put back into."""
     plain, scaled = spec.strategy != "fsdp", spec.precision == "16-mixed"
-    if spec.optimizers:
-        for name in spec.optimizers:
-            yield from (*[f"{name}_optimizer"] * plain, *[f"{name}_scaler"] * scaled)
-    else:
-        yield from (*["optimizer"] * plain, *["scaler"] * scaled)
+    return [*[f"{prefix}optimizer"] * plain, *[f"{prefix}scaler"] * scaled]
 
 
 def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """What is saved, when, and under which names; the run's folder."""
+    restored = [] if spec.optimizers else restored_parts(spec)
+    restored += ["early_stopping"] * (spec.early_stopping is not None)
     given = spec.checkpoint
     predict = runs_stage(spec, module, data, "predict")
     monitor = given.monitor if given else None
@@ -84,6 +80,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
             "save_by_time": by_time,
+            "restores": bool(restored),
             "saves_between": saves_between,
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),
@@ -111,10 +108,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "checkpoints_arguments": _checkpoints_arguments(given),
             "init_path": spec.init_from.path if spec.init_from else "",
             "init_strict": spec.init_from.strict if spec.init_from else True,
-            "restored": arguments(
-                **{name: name for name in _saved_optimizers(spec)},
-                **({"early_stopping": "early_stopping"} if spec.early_stopping else {}),
-            ),
+            "restored": arguments(**{name: name for name in restored}),
             "rank_arguments": arguments(
                 seed="cfg.seed",
                 **({"rank": "rank", "world_size": "world_size"} if is_distributed(spec) else {}),

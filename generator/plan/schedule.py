@@ -7,7 +7,7 @@ from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
-from lgen.plan.length import validates_within_epoch
+from lgen.plan.length import validates_within_epoch, validation_interval
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
 from lgen.spec.predicates import (
@@ -165,7 +165,7 @@ def _last_validation(spec: Spec) -> str:
         done, end = "(batches_done + batch_idx)", "batches_done + num_batches"
     else:
         done, end = "batch_idx", "num_batches"
-    return f"({done} // val_interval + 1) * val_interval > {end}"
+    return f"({done} // {validation_interval(spec)} + 1) * {validation_interval(spec)} > {end}"
 
 
 def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
@@ -189,6 +189,6 @@ def _validations(spec: Spec, data: UserData, epochs: str) -> str:
     if not length_known(spec, data):
         return epochs
     if every is None:
-        return f"{epochs} * num_batches // val_interval"
+        return f"{epochs} * num_batches // {validation_interval(spec)}"
     each = f"{epochs} // cfg.check_val_every_n_epoch" if every > 1 else epochs
-    return f"{each} * (num_batches // val_interval)"
+    return f"{each} * (num_batches // {validation_interval(spec)})"

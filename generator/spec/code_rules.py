@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lgen.spec.block_metric_rules import BLOCK_METRIC_RULES, block_metric_findings
 from lgen.spec.block_rules import BLOCK_CODE_RULES, block_findings
 from lgen.spec.fault import nearest
 from lgen.spec.hook_rules import HOOK_RULES, hook_findings
@@ -40,6 +41,7 @@ _NEEDED = (
 CODE_RULES = (
     *_NEEDED,
     *BLOCK_CODE_RULES,
+    *BLOCK_METRIC_RULES,
     *HOOK_RULES,
     *ITERABLE_RULES,
     *METRIC_RULES,
@@ -51,6 +53,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     """Every fault between a spec and the user's classes."""
     yield from _optimizer(spec, module)
     yield from block_findings(spec, module, data)
+    yield from block_metric_findings(spec, module)
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
     yield from _weights(spec, module, data)

@@ -218,7 +218,8 @@ def scalar(text: str, kind: str, line: int) -> Any:
                 raise _Stop(line, f"{text[:40]!r} is not {allowed}; leave out the tag !!{kind}")
             case "int":
                 number = int(text.replace("_", ""), 0 if re.match(r"[-+]?0[xob]", text) else 10)
-                float(number)
+                if number.bit_length() >= 64:  # no tensor and no loop takes it
+                    raise OverflowError
                 return number
             case "float":
                 return float(re.sub(r"\.(inf|nan)$", r"\1", text.replace("_", "").lower()))

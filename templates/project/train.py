@@ -48,6 +48,8 @@ from runtime.batch_norm_batches import batch_norm_batches
 from runtime.batch_norm_over_ranks import batch_norm_over_ranks
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.check_apart import check_apart
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
@@ -108,6 +110,7 @@ from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average
 from runtime.restore_averaged_shards import restore_averaged_shards
+from runtime.restore_backbone import restore_backbone
 from runtime.restore_gradients import restore_gradients
 from runtime.restore_metrics import restore_metrics
 from runtime.restore_rank import restore_rank
@@ -670,7 +673,6 @@ def main(cfg: Config) -> dict[str, float]:
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
     if cfg.val_check_interval > num_batches:  #: if val_interval_count and not val_across_epochs and sized
         sys.exit(f"val_check_interval {cfg.val_check_interval}: an epoch has {num_batches} batches")
-    val_interval = cfg.val_check_interval  #: if val_interval_count
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)  #: if counts_steps_per_epoch
 
     # --- optimizer ---  #: if not blocks
@@ -731,8 +733,11 @@ def main(cfg: Config) -> dict[str, float]:
     # takes over from the schedule in the first epoch that is averaged  #: if scheduler
     swa_scheduler = SWALR(optimizer, cfg.swa_lrs, cfg.annealing_epochs, {{ annealing_strategy | literal }})  #: if swa_lrs_set
     backbone_lr: float | None = None  # while it is frozen  #: if finetuning
+    # when each of its epochs began, in steps of the schedule  #: if finetuning and checkpoint and not weights_only and scheduler
+    backbone_starts: list[int] = []  #: if finetuning and checkpoint and not weights_only and scheduler
+    backbone_starts: list[int] = []  # the epochs that train it  #: if finetuning and checkpoint and not weights_only and not scheduler
     if checkpoint is not None and checkpoint.get("backbone_lr") is not None:  #: if finetuning and checkpoint and not weights_only
-        backbone_lr = checkpoint["backbone_lr"]
+        backbone_lr, backbone_starts = checkpoint["backbone_lr"], checkpoint["backbone_starts"]
         unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
         unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
     scaler = torch.amp.GradScaler(DEVICE_TYPE)  #: if fp16 and not blocks
@@ -749,6 +754,16 @@ def main(cfg: Config) -> dict[str, float]:
         DDP_OF = DistributedDataParallel(TrainingStep(model, METHOD_OF), find_unused_parameters=True)  #: if deterministic_buckets
     
     #: endfor
+    # what one optimizer accumulates, no other may clear
+    check_apart(  #: if blocks_accumulate
+        model,
+        {
+            #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+            {{ block.name | literal }}: PARAMETERS_OF,
+            #: endfor
+        },
+        accumulating={{ accumulating_blocks | literal }}
+    )
     ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets and not blocks
     # with find_unused_parameters the gradient buckets stay as they are: a resumed run adds the
     # gradients of the ranks in the same order
@@ -807,6 +822,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "scheduler": scheduler.state_dict(),  #: if scheduler and not weights_only
                 "swa_scheduler": swa_scheduler.state_dict(),  #: if swa_lrs_set and not weights_only
                 "backbone_lr": backbone_lr,  #: if finetuning and not weights_only
+                "backbone_starts": backbone_starts,  #: if finetuning and not weights_only
                 "scaler": scaler.state_dict(),  #: if fp16 and not weights_only and not blocks
                 "early_stopping": early_stopping.state_dict(),  #: if early_stopping and not weights_only
                 "timer": timer.state_dict(),  #: if timed and not weights_only
@@ -832,7 +848,14 @@ def main(cfg: Config) -> dict[str, float]:
         shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
         #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
-        checkpoints.step = step  #: if saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
+        checkpoints.step = step  # on every rank  #: if ddp and saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
+
+    def next_backbone_lr(lr: float | None) -> float:  #: if finetuning
+        """Return the backbone's rate in an epoch, from that in the epoch before."""
+        head_lr: float = optimizer.param_groups[0]["lr"]  #: if backbone_ratio or backbone_aligned
+        if lr is None:
+            return FIRST_BACKBONE_LR
+        return NEXT_BACKBONE_LR
 
     def is_over(epochs: int) -> bool:  #: if stop_is_named
         """Return whether training ends at this step, with so many epochs done."""
@@ -888,11 +911,12 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, initial_groups)  #: if saves_groups
-        restore(checkpoint, {{ restored }})  #: if not fsdp or fp16 or early_stopping
+        restore(checkpoint, {{ restored }})  #: if restores
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizers(checkpoint, model, {{ sharded_optimizers }})  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
+        restore(checkpoint, {{ block.restored }})  #: if block.restores
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
@@ -901,15 +925,15 @@ def main(cfg: Config) -> dict[str, float]:
         #: endfor
         restore_swa(checkpoint, averaged, swa_start, epoch)  #: if swa and not fsdp
         restore_swa_shards(checkpoint, model, averaged, swa_start, epoch)  #: if swa and fsdp
-        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings
-        restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings
+        restore_schedule(checkpoint, scheduler, optimizer)  #: if scheduler and not has_schedule_settings and not finetuning
+        restore_schedule(checkpoint, scheduler, optimizer, SCHEDULE_SETTINGS)  #: if scheduler and has_schedule_settings and not finetuning
         override_groups(optimizer, initial_groups, checkpoint["group_settings"])  #: if saves_groups and not scheduler
         override_groups(optimizer, initial_groups, checkpoint["group_settings"], scheduler)  #: if saves_groups and scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and not scheduler
-        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler
+        override_settings(optimizer, OVERRIDES, checkpoint["config"])  #: if has_optimizer_fields and not saves_groups and (finetuning or not scheduler)
+        override_settings(optimizer, OVERRIDES, checkpoint["config"], scheduler)  #: if has_optimizer_fields and not saves_groups and scheduler and not finetuning
         resize_history(optimizer)  #: if closure
-        if backbone_lr is not None and cfg.lr != checkpoint["config"]["lr"]:  #: if finetuning and has_lr
-            backbone_lr = optimizer.param_groups[-1]["lr"]  # has changed with lr
+        backbone_lr = restore_backbone(checkpoint, optimizer, next_backbone_lr, BACKBONE_SETTINGS)  #: if finetuning and not scheduler
+        backbone_lr = restore_backbone(checkpoint, optimizer, next_backbone_lr, BACKBONE_SETTINGS, scheduler)  #: if finetuning and scheduler
         last_epoch = checkpoint["last_epoch"]  #: if finetuning
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
@@ -985,17 +1009,20 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.epoch = epoch  #: if map_style
         if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
             if backbone_lr is not None:  #: if finetuning
-                backbone_lr = NEXT_BACKBONE_LR
+                backbone_lr = next_backbone_lr(backbone_lr)
                 optimizer.param_groups[-1]["lr"] = backbone_lr  #: if not scheduler
                 set_last_rate(optimizer, backbone_lr, scheduler)  #: if scheduler
             elif epoch >= cfg.unfreeze_backbone_at_epoch:  #: if finetuning
-                backbone_lr = FIRST_BACKBONE_LR
+                backbone_lr = next_backbone_lr(None)
                 unfreeze(model, backbone, optimizer, backbone_lr)  #: if not scheduler
                 unfreeze(model, backbone, optimizer, backbone_lr, scheduler)  #: if scheduler
                 # DDP averages the gradients of what was trained when it was built  #: if ddp
                 ddp = DistributedDataParallel(TrainingStep(model))  #: if ddp and not deterministic_buckets
                 ddp = DistributedDataParallel(TrainingStep(model), find_unused_parameters=True)  #: if ddp and deterministic_buckets
                 ddp.compile({{ compile_arguments }})  #: if compile_step and ddp
+            if backbone_lr is not None:  #: if finetuning and checkpoint and not weights_only
+                backbone_starts.append(scheduler.last_epoch)  #: if scheduler
+                backbone_starts.append(epoch)  #: if not scheduler
         accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if hooks_log
         model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
@@ -1065,9 +1092,10 @@ def main(cfg: Config) -> dict[str, float]:
                     REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
                     REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
                 #: endif
-                finite = all_ranks(finite)  #: if skip_nonfinite and distributed
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
-                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not fp16
+                finite = all_ranks(finite)  #: if skip_nonfinite and distributed and fp16
+                finite = all_ranks(finite) and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and distributed and not fp16
+                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not distributed and not fp16
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
@@ -1150,7 +1178,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
                     timer.should_stop = from_main(timer.is_up)  #: if timed
-                if checkpoints.age() >= cfg.train_time_interval:  #: if save_by_time and not distributed
+                if checkpoint_age(checkpoints) >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
                 timer.should_stop = timer.is_up()  #: if timed and not distributed
                 if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
@@ -1162,7 +1190,7 @@ def main(cfg: Config) -> dict[str, float]:
             sys.exit(f"the training data is empty in epoch {epoch}")
         if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
             sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
-        if STOP_UNSAVED:  #: if saves_between
+        if STOP_UNSAVED:  # the run ends within the epoch  #: if saves_between
             save_checkpoint(epoch, {})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed

@@ -23,12 +23,12 @@ def lines_of(train: Path, *functions: str) -> int:
 @pytest.mark.parametrize(
     ("example", "most"),
     [
-        ("digits", 147),
-        ("autoencoder", 164),
-        ("gpt", 187),
-        ("digits-ddp", 191),
-        ("gan", 193),
-        ("everything", 357),
+        ("digits", 140),
+        ("autoencoder", 156),
+        ("gpt", 177),
+        ("digits-ddp", 175),
+        ("gan", 180),
+        ("everything", 315),
     ],
 )
 def test_main_and_validation_stay_short(example: str, most: int) -> None:

@@ -270,6 +270,23 @@ def test_the_same_edit_on_both_sides_is_one_edit() -> None:
     assert clean(base, mine, new) == "zero()\none()\nmore()\ntwo(2)\nthree(3)\n"
 
 
+def test_one_call_instead_of_two_may_be_either() -> None:
+    """An edit of one of them is not carried over to what may be the other."""
+    base = """\
+def main(cfg):
+    restore(outer_optimizer, {"lr": cfg.outer_lr}, prefix="outer_")
+    log(cfg)
+    restore(inner_optimizer, {"lr": cfg.inner_lr}, prefix="inner_")
+"""
+    new = """\
+def main(cfg):
+    restore(optimizer, {"lr": cfg.lr})
+    log(cfg)
+"""
+    conflict(base, edited(base, ('"outer_")', '"outer_", strict=True)')), new)
+    assert clean(base, edited(base, ("log(cfg)", "log(cfg, 1)")), new).count("log(cfg, 1)") == 1
+
+
 def test_two_inserts_at_one_place_are_a_conflict() -> None:
     """Nobody can tell which statement an insert in the middle of a paragraph belongs to."""
     base = "def f():\n    one()\n    two()\n"

@@ -64,10 +64,12 @@ class Script:
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
         self.folder = folder
+        self.shuffles = options.get("shuffle", True)
         with own_modules(folder):
             self.train = importlib.import_module("train")
             self.model: ModuleType = importlib.import_module("model")
             self.data: ModuleType = importlib.import_module("data")
+            self.modules = {"train": self.train, "model": self.model, "data": self.data}
         self.module, self.data_class = (
             spec if isinstance(spec, dict) else {"path": spec, "args": {}}
             for spec in ({**BASE, **options}[key] for key in ("module", "data"))
@@ -96,7 +98,7 @@ class Script:
 
     def run_rank(self, **settings: Any) -> None:
         """Train from the start as one of the ranks."""
-        with own_modules(self.folder):
+        with own_modules(self.folder, self.modules):
             self.train.main(self.config(**settings))
 
 
@@ -107,8 +109,11 @@ def make_script(folder: Path, options: Mapping[str, Any]) -> Script:
 
 
 @contextmanager
-def own_modules(folder: Path) -> Iterator[None]:
-    """Let the project's modules be imported from its folder; afterwards all is as before."""
+def own_modules(folder: Path, loaded: Mapping[str, ModuleType] = {}) -> Iterator[None]:
+    """Let the project's modules be imported from its folder, but for those that are loaded.
+
+    Afterwards all is as before.
+    """
 
     def take() -> dict[str, ModuleType]:
         names = [name for name in sys.modules if name.partition(".")[0] in OWN_MODULES]
@@ -116,6 +121,7 @@ def own_modules(folder: Path) -> Iterator[None]:
 
     before = take()
     sys.path.insert(0, str(folder))
+    sys.modules.update(loaded)
     try:
         yield
     finally:
@@ -193,6 +199,7 @@ def beside(
     *,
     limited: bool = False,
     own_order: bool = False,
+    own_workers: int = 0,
     val_generator: bool = True,
     rank: Mapping[str, int] | None = None,
     callbacks: Iterable[pl.Callback] = (),
@@ -203,9 +210,10 @@ def beside(
     """A Trainer with these flags that has fitted a new model of the script.
 
     `limited` says that the Trainer limits the batches, not the script's sampler, and `own_order`
-    that Lightning shuffles. Without `val_generator` the loader of the validation draws its seed
-    from the global stream. `rank` holds rank and world_size of this process, `fit` what Lightning's
-    fit is given beside them; `wrapped` makes a LightningModule of another kind than Wrapped.
+    that Lightning loads by itself, shuffled if the script's are, with `own_workers`. Without
+    `val_generator` the loader of the validation draws its seed from the global stream. `rank`
+    holds rank and world_size of this process, `fit` what Lightning's fit is given beside them;
+    `wrapped` makes a LightningModule of another kind than Wrapped.
     """
     cfg = script.config()
     torch.manual_seed(cfg.seed)
@@ -215,7 +223,9 @@ def beside(
     if limited:
         batches.max_batches = None
     if own_order:
-        loader = DataLoader(data.train_dataset(), cfg.batch_size, shuffle=True)
+        loader = DataLoader(
+            data.train_dataset(), cfg.batch_size, shuffle=script.shuffles, num_workers=own_workers
+        )
     val_loader = None
     if hasattr(data, "val_dataset"):
         val_loader = DataLoader(

@@ -23,6 +23,11 @@ TIMEOUT = 90  # seconds
 
 def on_two_ranks(function: Callable[..., Any], *arguments: Any) -> list[Any]:
     """What function(rank, *arguments) returns on both ranks, with the variables torchrun sets."""
+    return on_ranks(2, function, *arguments)
+
+
+def on_ranks(number: int, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """The same for any number of ranks."""
     context = multiprocessing.get_context("forkserver")
     # imported once, by the process that the ranks are forked from
     context.set_forkserver_preload(["tests.parity.ranks"])
@@ -31,8 +36,8 @@ def on_two_ranks(function: Callable[..., Any], *arguments: Any) -> list[Any]:
         port = free.getsockname()[1]
     answers = context.Queue()
     ranks = [
-        context.Process(target=_rank, args=(rank, port, answers, function, arguments))
-        for rank in range(2)
+        context.Process(target=_rank, args=(rank, number, port, answers, function, arguments))
+        for rank in range(number)
     ]
     try:
         for process in ranks:
@@ -45,19 +50,24 @@ def on_two_ranks(function: Callable[..., Any], *arguments: Any) -> list[Any]:
             process.kill()
     failures = [text for ok, text in found.values() if not ok]
     assert not failures, "\n".join(failures)
-    return [found[rank][1] for rank in range(2)]
+    return [found[rank][1] for rank in range(number)]
 
 
 def _rank(
-    rank: int, port: int, answers: Any, function: Callable[..., Any], arguments: tuple[Any, ...]
+    rank: int,
+    number: int,
+    port: int,
+    answers: Any,
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
 ) -> None:
     torch.set_num_threads(1)
     os.environ |= {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),
         "GROUP_RANK": "0",
-        "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
+        "WORLD_SIZE": str(number),
+        "LOCAL_WORLD_SIZE": str(number),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
         "TORCHELASTIC_RUN_ID": "parity",
@@ -70,10 +80,12 @@ def _rank(
         dist.destroy_process_group()
 
 
-def run_script(rank: int, folder: Path, options: Mapping[str, Any]) -> list[float]:
-    """Train by the script on both ranks; the samples that a Toy has seen on this one."""
+def run_script(
+    rank: int, folder: Path, options: Mapping[str, Any], settings: Mapping[str, Any] = {}
+) -> list[float]:
+    """Train by the script on all ranks; the samples that a Toy has seen on this one."""
     script = Script(folder, options)
-    script.run_rank()
+    script.run_rank(**settings)
     return script.model.Toy.samples
 
 

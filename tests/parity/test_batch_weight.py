@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.parity.beside import beside, last_result, make_script
-from tests.parity.ranks import on_two_ranks, run_script
+from tests.parity.ranks import on_two_ranks, run_lightning, run_script
 from tests.parity.test_loop import sgd
 
 OPTIONS = {
@@ -60,6 +60,31 @@ def test_ranks(tmp_path, options):
     folder = make_script(tmp_path / "ranks", options).folder
     on_two_ranks(run_script, folder, options)
     assert_same(last_result(folder), make_script(tmp_path / "whole", WHOLE).run())
+
+
+def test_lightnings_ranks(tmp_path):
+    """Lightning gives each rank the same weight, however much it counts."""
+    options = {**OPTIONS, "strategy": "ddp", "devices": 2, "batch_size": 16}
+    folder = make_script(tmp_path / "ranks", options).folder
+    (theirs, _, _), _ = on_two_ranks(run_lightning, folder, options, sgd, {})
+    whole = make_script(tmp_path / "whole", WHOLE).run()
+    assert abs(theirs["out.weight"] - whole.weights["out.weight"].numpy()).max() > 1e-3
+
+
+def test_means_of_an_epoch(tmp_path):
+    """Of 21 rows in batches of 8, each loss weighs as much as its batch counts.
+
+    Lightning weighs by the number of rows, or by what its user says in every log anew.
+    """
+    still = {**OPTIONS, "optimizer": {"name": "SGD", "lr": 0.0}, "max_epochs": 1}
+    script = make_script(tmp_path / "parts", {**still, "batch_size": 8})
+    whole = make_script(tmp_path / "whole", {**still, "batch_size": 84}).run()
+    result = script.run()
+    trainer = beside(script, lambda model: torch.optim.SGD(model.parameters(), lr=0.0))
+    for name in ("train_loss_epoch", "val_loss"):
+        (mean,) = whole.values(name)
+        assert result.values(name) == pytest.approx([mean], rel=1e-5)
+        assert abs(float(trainer.callback_metrics[name]) - mean) > 1e-3
 
 
 def test_a_window_without_anything_counted_changes_nothing(tmp_path):

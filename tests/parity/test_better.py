@@ -7,6 +7,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from tests.parity.beside import beside, make_script
 from tests.parity.test_loop import TOY, numbers, sgd
 from tests.parity.test_weights import ADAM, adam
+from tests.support.launch import launch
 
 
 def test_validation_changes_no_dropout_and_no_order(tmp_path):
@@ -28,6 +29,27 @@ def test_validation_changes_no_dropout_and_no_order(tmp_path):
         for limit in (0, 1.0)
     ]
     assert not torch.equal(*theirs)
+
+
+def test_random_samples_do_not_depend_on_the_number_of_workers(tmp_path):
+    """The weights of two workers are those of one. Each of Lightning's has its own noise."""
+    options = {"optimizer": {"name": "SGD", "lr": 0.1}, "module": "model.py:Masked"}
+    options |= {"data": "data.py:JitteredRows", "max_epochs": 2, "limit_val_batches": 0}
+    script = make_script(tmp_path, {**options, "num_workers": 1})
+    theirs = [
+        beside(
+            script, sgd, own_order=True, own_workers=workers, limit_val_batches=0
+        ).lightning_module.model.out.weight
+        for workers in (1, 1, 2)
+    ]
+    assert torch.equal(*theirs[:2]) and not torch.equal(*theirs[1:])
+    for workers in ("1", "2"):  # in a process of its own: a fork of this one can wait for ever
+        assert launch(script.folder, "--num-workers", workers).done
+    one, two = (
+        torch.load(script.folder / f"runs/version_{n}/checkpoints/last.ckpt", weights_only=True)
+        for n in (0, 1)
+    )
+    assert all(torch.equal(two["model"][name], one["model"][name]) for name in one["model"])
 
 
 def test_a_net_in_evaluation_mode_is_trained_in_training_mode(tmp_path):

@@ -1,10 +1,15 @@
 """Where a resumed run does better than Lightning's: each test shows the answer of both."""
 
+import csv
+
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.parity.beside import beside, make_script
+from tests.parity.ranks import on_ranks, on_two_ranks, run_lightning, run_script
 from tests.parity.test_loop import TOY, numbers, sgd
 from tests.parity.test_weights import ADAM, adam
 
@@ -120,3 +125,109 @@ def test_a_checkpoint_holds_plain_types(tmp_path):
     beside(script, sgd, callbacks=[saving], enable_checkpointing=True)
     theirs = torch.load(tmp_path / "theirs" / "last.ckpt", weights_only=False)
     assert not [key for key in theirs if "random" in key or "rng" in key]
+
+
+LOGGED = {"max_epochs": 2, "checkpoint": {"every_n_train_steps": 4}, "log_every_n_steps": 1}
+
+
+def failed(script, run, *arguments, **settings):
+    """Let a run fail in its sixth step."""
+    samples, toy = script.model.Toy.samples, script.model.Toy
+    step = toy.training_step
+
+    def failing(self, batch):
+        if len(samples) == 5:
+            raise RuntimeError("the sixth step")
+        return step(self, batch)
+
+    samples.clear()
+    toy.training_step = failing
+    with pytest.raises(RuntimeError, match="the sixth step"):
+        run(*arguments, **settings)
+    toy.training_step = step
+
+
+def failed_and_resumed(script, folder, *loggers):
+    """Lightning's run that fails with the first logger, and is resumed with each other."""
+    saving = ModelCheckpoint(folder / "theirs", every_n_train_steps=4, save_last=True)
+    flags = {"num_sanity_val_steps": 0, "log_every_n_steps": 1}
+    keep = {**flags, "callbacks": [saving], "enable_checkpointing": True}
+    failed(script, beside, script, sgd, logger=loggers[0], **keep)
+    for logger in loggers[1:]:
+        resumed(script, sgd, folder / "theirs" / "last.ckpt", logger=logger, **flags)
+
+
+def steps_of(path):
+    """The steps of the rows that hold a training loss, in their order."""
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    name = "train_loss_step" if "train_loss_step" in rows[0] else "train_loss"
+    return [int(row["step"]) for row in rows if row[name]]
+
+
+def test_rows_behind_the_checkpoint(tmp_path):
+    """A run that failed in its sixth step goes on from the fourth: each step has one row.
+
+    The file is that of a run that did not fail. Lightning begins another one, so that the step
+    that is done again stands in both; told to go on with the first, it removes all that is in it.
+    """
+    script = make_script(tmp_path / "failing", {**STOPPED, **LOGGED})
+    versions = tmp_path / "lightning_logs"
+    failed_and_resumed(script, tmp_path, CSVLogger(tmp_path), CSVLogger(tmp_path))
+    theirs = [steps_of(versions / f"version_{n}" / "metrics.csv") for n in (0, 1)]
+    assert theirs[0] == [0, 1, 2, 3, 4] and theirs[1][0] == 4
+    last = tmp_path / "theirs" / "last.ckpt"
+    again = CSVLogger(tmp_path, version=0)
+    resumed(script, sgd, last, logger=again, num_sanity_val_steps=0, log_every_n_steps=1)
+    assert steps_of(versions / "version_0" / "metrics.csv")[0] == 4
+
+    failed(script, script.run_rank)
+    ours = script.folder / "runs" / "version_0" / "metrics.csv"
+    assert steps_of(ours) == [1, 2, 3, 4, 5]
+    script.run_rank(resume="last")
+    assert steps_of(ours) == list(range(1, 13))
+    straight = make_script(tmp_path / "straight", {**STOPPED, **LOGGED})
+    straight.run_rank()
+    assert ours.read_text() == (straight.folder / "runs/version_0/metrics.csv").read_text()
+
+
+def test_points_behind_the_checkpoint(tmp_path):
+    """TensorBoard reads one point for each step; in Lightning's folder two for the fifth."""
+    script = make_script(tmp_path, {**STOPPED, **LOGGED, "loggers": ["tensorboard"]})
+    theirs = [TensorBoardLogger(tmp_path, version=0) for _ in range(2)]
+    failed_and_resumed(script, tmp_path, *theirs)
+    assert steps_read(theirs[0].log_dir, "train_loss_step")[:6] == [0, 1, 2, 3, 4, 4]
+
+    failed(script, script.run_rank)
+    script.run_rank(resume="last")
+    points = steps_read(script.folder / "runs" / "version_0" / "tensorboard", "train_loss")
+    assert points == list(range(1, 13))
+
+
+def steps_read(folder, tag):
+    """The steps of the points that TensorBoard reads."""
+    return [point.step for point in EventAccumulator(str(folder)).Reload().Scalars(tag)]
+
+
+def test_what_is_left_of_an_epoch_for_fewer_ranks(tmp_path):
+    """Two ranks stop behind 8 of 12 samples; one process sees the other four, in larger batches.
+
+    Lightning's sees four that were seen, and the last four of the epoch never.
+    """
+    options = {**STOPPED, "data": numbers(12), "batch_size": 2}
+    ddp = {**options, "strategy": "ddp", "devices": 2}
+    folder = make_script(tmp_path / "two", ddp).folder
+    alone = make_script(tmp_path / "one", {**options, "batch_size": 4})
+    saving = ModelCheckpoint(tmp_path / "theirs", every_n_train_steps=2, save_last=True)
+    flags = {"max_steps": 2, "enable_checkpointing": True, "callbacks": [saving]}
+    seen = [samples for _, _, samples in on_two_ranks(run_lightning, folder, ddp, sgd, flags)]
+    theirs = alone.model.Toy.samples
+    theirs.clear()
+    resumed(alone, sgd, tmp_path / "theirs" / "last.ckpt", num_sanity_val_steps=0)
+    assert len(set(seen[0] + seen[1])) == 8
+    assert set(theirs) < set(seen[0] + seen[1]) and len(theirs) == 4
+
+    assert on_two_ranks(run_script, folder, ddp, {"max_steps": 2}) == seen
+    settings = {"resume": "last", "max_steps": -1, "batch_size": 4}
+    (left,) = on_ranks(1, run_script, folder, ddp, settings)
+    assert sorted(seen[0] + seen[1] + left) == list(range(1, 13))

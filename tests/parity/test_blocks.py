@@ -218,6 +218,22 @@ def test_part_of_two_blocks(tmp_path):
         assert torch.equal(weight, weights[name]), name
 
 
+@pytest.mark.parametrize("waiting", ["discriminator", "generator"])
+def test_tied_weights_of_two_blocks(tmp_path, waiting):
+    """They are trained by both in turn, but where one accumulates, the other would clear it."""
+    given = options({}, {}, module="model.py:Tied")
+    weights = make_script(tmp_path / "steps", given).run(max_steps=2).weights
+    assert torch.equal(weights["generator.0.bias"], weights["discriminator.0.bias"])
+    given["optimizers"][waiting]["accumulate_grad_batches"] = 2
+    with pytest.raises(SystemExit) as error:
+        make_script(tmp_path / "waits", given).run_rank()
+    assert str(error.value) == (
+        "the blocks discriminator and generator have a parameter in common (generator.0.bias = "
+        "discriminator.0.bias): gradients that one of them accumulates would be cleared by the "
+        "other; untie it, or remove accumulate_grad_batches"
+    )
+
+
 def test_average_of_the_whole_module(tmp_path):
     """ema averages all parts after each training step: torch's class, fed by Lightning's run."""
     given = options({}, {"every_n_steps": 2}, ema={"decay": 0.9})

@@ -186,6 +186,7 @@ def test_the_same_on_two_ranks(tmp_path, strategy):
     [
         ("Tuned", "bakcbone", "no part 'bakcbone' .it has: hidden, dropout, out, backbone"),
         ("Tuned", "backbone.7", "no part 'backbone.7'"),
+        ("Tuned", "dropout", "'dropout' has no parameters"),
         ("Plain", "all", "nothing to train beside 'all'"),
     ],
 )

@@ -118,7 +118,7 @@ def test_streams(tmp_path, task):
 
 
 def test_a_run_without_a_limit_has_lightnings_length(tmp_path):
-    """1000 epochs, unless max_steps ends it."""
+    """1000 epochs, unless max_steps or max_time ends it."""
     given = {**OPTIONS, "max_epochs": None}
     without = make_script(tmp_path / "without", given)
     assert without.config().max_epochs == length_in_lightning(without) == 1000
@@ -126,6 +126,9 @@ def test_a_run_without_a_limit_has_lightnings_length(tmp_path):
     by_steps.run_rank()
     assert len(taken(by_steps)["fit"]) == 25
     assert length_in_lightning(by_steps, max_steps=25) == -1
+    by_time = make_script(tmp_path / "time", {**given, "max_time": "01:00:00"})
+    assert not hasattr(by_time.config(), "max_epochs")
+    assert length_in_lightning(by_time, max_time="00:01:00:00") == -1
 
 
 def length_in_lightning(script, **flags):

@@ -60,7 +60,7 @@ def test_resumed_parts_count(tmp_path, seconds):
     script = make_script(tmp_path, {**TOY, "max_time": 7.5})
     slow(script, seconds)
     first = script.run(max_steps=5)
-    assert (first.state["step"], first.state["elapsed"]) == (5, 5.0)
+    assert (first.state["step"], first.state["timer"]["elapsed"]) == (5, 5.0)
     seconds[0] += 3600
     script.run_rank(resume="last")
     assert last_result(script.folder).state["step"] == 8

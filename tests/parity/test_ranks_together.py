@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 
-from tests.parity.beside import Script, beside, last_result, make_script
+from tests.parity.beside import Script, Wrapped, beside, last_result, make_script
 from tests.parity.ranks import on_two_ranks, run_script
 from tests.parity.test_loop import TOY, numbers, sgd
 
@@ -42,25 +42,33 @@ def gathered(folder):
 
 
 SCORES = ([5.0, 4.0, 3.0, 2.0, 1.0], [1.0, 3.0, 5.0, 7.0, 9.0])  # by rank; the mean rises
+DIVIDED = ([9.0, 7.0, 5.0, 3.0, 1.0], [1.0, 2.0, 3.0, 4.0, 5.0])  # the mean falls
 STOPPING = {"early_stopping": {"monitor": "val_x", "patience": 2}}
 
 
-def scored(script, rank, batches):
+def scored(script, rank, batches, scores):
     """Let each validation of this rank, of so many batches, give its next score."""
-    left = [score for score in SCORES[rank] for _ in range(batches)]
+    left = [score for score in scores[rank] for _ in range(batches)]
     script.model.Toy.validation_step = lambda self, batch: {"x": torch.tensor(left.pop(0))}
 
 
-def ours(rank, folder, options):
+def ours(rank, folder, options, scores):
     script = Script(folder, options)
-    scored(script, rank, 1)
+    scored(script, rank, 1, scores)
     script.run_rank()
     return len(script.model.Toy.samples)
 
 
-def lightnings(rank, folder, options):
+class Unsynced(Wrapped):
+    """Logs what a rank has validated as self.log does it by default: for this rank alone."""
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val_x", self.model.validation_step(batch)["x"])
+
+
+def lightnings(rank, folder, options, scores, wrapped=None):
     script = Script(folder, options)
-    scored(script, rank, 2)  # its sampler deals none out
+    scored(script, rank, 2, scores)  # its sampler deals none out
     trainer = beside(
         script,
         sgd,
@@ -69,6 +77,7 @@ def lightnings(rank, folder, options):
         devices=2,
         strategy="ddp",
         num_sanity_val_steps=0,
+        wrapped=wrapped,
     )
     return trainer.global_step
 
@@ -77,5 +86,16 @@ def test_the_ranks_end_together(tmp_path):
     """By the mean, which is worse twice, though one rank's own values get better and better."""
     options = {**TOY, "data": numbers(6, 2), "max_epochs": 5, **STOPPING}
     folder = make_script(tmp_path, {**options, **RANKS, "strategy": "ddp"}).folder
-    assert on_two_ranks(ours, folder, options) == [9, 9]
-    assert on_two_ranks(lightnings, folder, options) == [9, 9]
+    assert on_two_ranks(ours, folder, options, SCORES) == [9, 9]
+    assert on_two_ranks(lightnings, folder, options, SCORES) == [9, 9]
+
+
+def test_one_rank_alone_ends_nothing(tmp_path):
+    """The mean gets better and better, though the second rank's own values get worse.
+
+    Lightning, by default, lets each rank judge its own values, and the first that asks ends all.
+    """
+    options = {**TOY, "data": numbers(6, 2), "max_epochs": 5, **STOPPING}
+    folder = make_script(tmp_path, {**options, **RANKS, "strategy": "ddp"}).folder
+    assert on_two_ranks(ours, folder, options, DIVIDED) == [15, 15]
+    assert on_two_ranks(lightnings, folder, options, DIVIDED, Unsynced) == [9, 9]

@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from tests.parity.beside import beside, make_script
@@ -65,3 +66,20 @@ def test_by_time(tmp_path, monkeypatch):
     theirs = sorted(path.name for path in tmp_path.glob("theirs/*"))
     assert theirs == ["epoch=1-step=7.ckpt", "epoch=2-step=14.ckpt"]
     assert script.run().files == [*theirs, END]
+
+
+def test_weights_only(tmp_path):
+    """What a run needs to go on is left out by both, and the weights and the place are there."""
+    left_out = []
+    for only in (True, False):
+        folder = tmp_path / str(only)
+        given = {"save_last": True, "save_weights_only": only}
+        script = make_script(folder, {**OPTIONS, "checkpoint": given})
+        saving = ModelCheckpoint(folder / "theirs", **given)
+        beside(script, sgd, callbacks=[saving], enable_checkpointing=True, limit_val_batches=0)
+        theirs = torch.load(folder / "theirs" / "last.ckpt", weights_only=False)
+        ours = script.run().state
+        assert ours["model"]["w"] == theirs["state_dict"]["model.w"]
+        assert (ours["step"], ours["epoch"]) == (theirs["global_step"], 4)
+        left_out.append(("optimizer" not in ours, "optimizer_states" not in theirs))
+    assert left_out == [(True, True), (False, False)]

@@ -53,3 +53,12 @@ def test_order_of_samples_and_exact_evaluation(tmp_path):
     assert float(theirs[0][0]["w"]) == result.weights["w"].item() == pytest.approx(-0.55)
     assert result.values("val_x") == [3.0, 3.0]
     assert theirs[0][1]["val_x"] == pytest.approx(2.667, abs=1e-3)
+
+
+def test_data_that_are_not_shuffled_stay_so(tmp_path):
+    """Every second sample, in their order. Lightning shuffles what its loader does not."""
+    options = {**TOY, "data": numbers(8), "batch_size": 2, "max_epochs": 2}
+    _, samples, theirs = both(tmp_path, options, sgd, own_order=True)
+    assert samples == [[1, 3, 5, 7] * 2, [2, 4, 6, 8] * 2]
+    assert [seen for _, _, seen in theirs] != samples
+    assert all(seen[:4] != seen[4:] for _, _, seen in theirs)

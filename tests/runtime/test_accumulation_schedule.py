@@ -25,6 +25,8 @@ def test_steps_are_summed_over_the_epochs():
     [
         (((-1, 2),), "accumulation_schedule is -1 2: an epoch is >= 0"),
         (((0, 2), (4, 0)), "accumulation_schedule is 0 2 4 0: .* number of batches >= 1"),
+        (((0, 1), (10**20, 8)), "accumulation_schedule is 0 1 1(0){20} 8: .* more than 64 bits"),
+        (((0, 10**20),), "a number has more than 64 bits"),
         (((4, 2), (4, 3)), "an epoch stands there twice"),
     ],
 )

@@ -55,6 +55,22 @@ def test_a_schedule_of_several_parts_goes_on_in_proportion():
     assert shares == pytest.approx([0.25] * 4 + [0.5] * 3)
 
 
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (nn.Dropout(), "has no parameters"),
+        (nn.Linear(2, 2).requires_grad_(False), "is frozen by the model itself"),
+        (nn.BatchNorm1d(2), "has parameters of batch norm only"),
+    ],
+    ids=["none", "frozen", "norm"],
+)
+def test_a_part_with_nothing_to_train_later(part, reason):
+    net = model()
+    net["backbone"] = part
+    with pytest.raises(SystemExit, match=f"nothing can be trained later, for 'backbone' {reason}"):
+        freeze(net, "backbone")
+
+
 @pytest.mark.parametrize(("part", "fault"), [("body", "no part 'body'"), ("", "beside ''")])
 def test_a_part_that_cannot_be(part, fault):
     """The whole model has no other part to train."""

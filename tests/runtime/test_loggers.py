@@ -109,6 +109,40 @@ def points(folder):
     }
 
 
+def test_a_log_hands_rows_to_all_loggers_and_goes_on_with_new_ones(tmp_path):
+    log = Log(CSVLogger(tmp_path / "metrics.csv"))
+    log.metrics({"a": 1.0}, step=1, epoch=0)
+    state = log.state_dict()
+    log.metrics({}, step=2, epoch=0)  # no metrics, no row
+    log.metrics({"a": 2.0}, step=2, epoch=0)
+    # the run goes on from the state, with TensorBoard from now on
+    later = Log(
+        CSVLogger(tmp_path / "metrics.csv"), tensorboard=TensorBoardLogger(tmp_path / "tensorboard")
+    )
+    later.load_state_dict(state)
+    later.metrics({"a": 3.0}, step=2, epoch=0)
+    later.step, later.epoch = 3, 1
+    later.scalar("b", torch.tensor(4.0))
+    later.close()
+    read = [(row["step"], row["epoch"], row["a"], row["b"]) for row in rows(later.loggers[0].path)]
+    assert read == [("1", "0", "1.0", ""), ("2", "0", "3.0", ""), ("3", "1", "", "4.0")]
+    assert points(tmp_path / "tensorboard") == {
+        "a": [(2, 3.0)],
+        "b": [(3, 4.0)],
+        "epoch": [(2, 0.0), (3, 1.0)],
+    }
+
+
+def test_a_log_without_loggers_is_silent(tmp_path):
+    log = Log()
+    log.metrics({"a": 1.0}, step=1, epoch=0)
+    log.scalar("a", 1.0)
+    log.text("a", "b")
+    log.load_state_dict({"CSVLogger": {"rows": 1}})
+    log.close()
+    assert log.state_dict() == {}
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.uint8])
 def test_images_are_read_back(tmp_path, channels, dtype):

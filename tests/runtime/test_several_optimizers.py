@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from runtime.check_apart import check_apart
 from runtime.override_settings import override_settings
 from runtime.parameters_of import parameters_of
 from runtime.restore_gradients import restore_gradients
@@ -39,6 +40,26 @@ def test_parameters_of_parts_are_each_there_once():
 def test_a_part_that_is_not_there_ends_the_program():
     with pytest.raises(SystemExit, match="^Net has no parameters in ente; its parts: enter, leave"):
         parameters_of(Net(), "leave", "ente")
+
+
+@pytest.mark.parametrize("accumulating", [["second"], ["first", "third"], []], ids=len)
+def test_a_parameter_in_common_ends_the_program_where_one_accumulates(accumulating):
+    """The weights of two linear layers are tied; a third block has its own."""
+    parts = {"first": nn.Linear(2, 2), "second": nn.Linear(2, 2), "third": nn.Linear(2, 2)}
+    model = nn.ModuleDict(parts)
+    parameters = {name: parameters_of(model, name) for name in parts}
+    check_apart(model, parameters, accumulating)
+    parts["second"].weight = parts["first"].weight
+    parameters = {name: parameters_of(model, name) for name in parts}
+    check_apart(model, parameters, ["third"])
+    if not accumulating:
+        check_apart(model, parameters, accumulating)
+        return
+    with pytest.raises(SystemExit) as end:
+        check_apart(model, parameters, accumulating)
+    assert str(end.value).startswith(
+        "the blocks first and second have a parameter in common (first.weight = second.weight): "
+    )
 
 
 def test_a_part_that_is_frozen_ends_the_program():

@@ -47,6 +47,8 @@ def test_all_settings_out_of_bounds_are_named():
         check_bounds(Settings(max_steps=0), max_steps="== -1 or >= 1")
     with pytest.raises(SystemExit, match=r"lr is inf \(allowed: finite and >= 0\)"):
         check_bounds(Settings(lr=float("inf")), lr=">= 0")
+    with pytest.raises(SystemExit, match=r"max_steps is 10{20} \(allowed: numbers of 64 bits\)"):
+        check_bounds(Settings(max_steps=10**20), max_steps="== -1 or >= 1")
 
 
 def test_the_same_global_batch_goes_on_and_another_names_the_way_out():

@@ -143,6 +143,14 @@ def faults(text: str) -> list[str]:
         (GOOD + "checkpoint: {filename: '{val_loss:.999999999f}'}\n", "'.999999999f' is no format"),
         (GOOD + f"optimizer: {{name: SGD, lr: {'9' * 400}}}\n", "lgen.yaml:3: 9999"),
         (GOOD + f"seed: {'9' * 400}\n", "... is more than a number can be; write less"),
+        (
+            GOOD + f"accumulate_grad_batches: {{2: {10**20}}}\n",
+            "10000000000000000000... is more than a number can be; write less",
+        ),
+        (
+            GOOD + f"accumulate_grad_batches: {{{10**20}: 2}}\n",
+            "is no epoch; write numbers from 0 on, of up to nine digits, as in {0: 1, 4: 8}",
+        ),
         (GOOD + "optimizer: {name: SGD, lr: .nan}\n", "optimizer.lr is nan; allowed: finite num"),
         (GOOD + "gradient_clip_val: 1e400\n", "gradient_clip_val is inf; allowed: finite numbers"),
         (GOOD + "shuffle: !!bool foo\n", "lgen.yaml:3: 'foo' is not true or false; leave out"),

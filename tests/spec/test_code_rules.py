@@ -82,6 +82,18 @@ SECOND = {
     METRICS: "    def second_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:\n"
     "        return self.metrics(batch)['loss']\n\n    def metrics("
 }
+FIRST_STEP = {
+    "    def training_step(": "    def first_step(",
+    METRICS: "    def first_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:\n"
+    "        loss = self.metrics(batch)['loss']\n"
+    "        return {'loss': loss, 'b_loss': loss}\n\n" + SECOND[METRICS],
+}
+UNKNOWN_STEP = {
+    "    def training_step(": "    def first_step(",
+    "        return self.metrics(batch)\n\n    def val": "        return dict(self.metrics(batch))"
+    "\n\n    def val",
+    METRICS: SECOND[METRICS],
+}
 PLATEAU = {"name": "ReduceLROnPlateau", "monitor": "val_loss"}
 OWN = "Points brings its own loaders; set {0} there and remove it here"
 
@@ -90,6 +102,13 @@ def blocks(**second: Any) -> dict[str, Any]:
     """The spec of two blocks, of which the second has other options."""
     both = BLOCKS["optimizers"]
     return {**BLOCKS, "optimizers": {**both, "second": {**both["second"], **second}}}
+
+
+def named_alike(name: str) -> dict[str, Any]:
+    """The spec of two blocks, of which the second has this name."""
+    own = {"parameters": "leave", "step": "second_step", "optimizer": {"name": "SGD"}}
+    first = {**BLOCKS["optimizers"]["first"], "step": "first_step"}
+    return {**BLOCKS, "optimizers": {"first": first, name: own}}
 
 
 def hook(signature: str) -> dict[str, str]:
@@ -123,6 +142,24 @@ CASES = (
         "parts that it has",
         SECOND,
         BLOCKS,
+    ),
+    Case(
+        "blocks-metrics",
+        named_alike("first_b"),
+        "metrics are logged under the block's name and their own: b_loss of first has the name "
+        "that a metric of first_b has or may have; name a block otherwise, so that none begins "
+        "with first_",
+        FIRST_STEP,
+        named_alike("second"),
+    ),
+    Case(
+        "blocks-metrics",
+        named_alike("first_b"),
+        "metrics are logged under the block's name and their own: what first returns is not "
+        "known, and may be named as what first_b returns; name a block otherwise, so that none "
+        "begins with first_",
+        UNKNOWN_STEP,
+        named_alike("second"),
     ),
     Case(
         "blocks-hooks",

@@ -160,7 +160,7 @@ def test_what_is_said_is_true(lgen: Lgen, several: Path) -> None:
 
 def test_what_is_written_as_it_is_by_default_is_explained(lgen: Lgen, project: Path) -> None:
     """Another value of it takes the line away; so does `false` in the place of a mapping."""
-    place = f"train.py:{line_of(project, 'train.py', 'csv_logger = CSVLogger(')}"
+    place = f"train.py:{line_of(project, 'train.py', 'log = Log(')}"
     assert explained(lgen, place) == ["loggers: [csv] (its default) brings this line"]
     assert lgen("set", "log_every_n_steps=50").code == 0
     spec = project / "lgen.yaml"

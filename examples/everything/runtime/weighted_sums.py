@@ -17,14 +17,16 @@ class PendingMetrics:
     def __init__(self) -> None:
         self.batches: list[tuple[dict[str, Any], Any, int]] = []
 
-    def append(self, outputs: Mapping[str, Any], weight: Tensor | float, step: int = 0) -> None:
+    def append(
+        self, outputs: Mapping[str, Any], weight: Tensor | float, step: int = 0, prefix: str = ""
+    ) -> None:
         """Add the outputs of a batch that weighs so much; waits for no device."""
         taken = {}
         for name, value in outputs.items():
             if isinstance(value, Tensor):
                 # on the CPU there is nothing to wait for, and no tensor needs to be kept
                 value = value.item() if value.is_cpu and value.dim() == 0 else value.detach()
-            taken[name] = value
+            taken[prefix + name] = value
         self.batches.append((taken, weight, step))
         if len(self.batches) >= MAX_PENDING:
             self.read()

@@ -37,7 +37,7 @@ class Checkpoints:
         self.filename = filename
         self.files: dict[str, float] = {}  # score by file name, in the order they were written
         self.dropped: list[str] = []  # what the last save took out of the ranking
-        self.step = -1  # of the newest checkpoint, on every rank; train.py sets it
+        self.step = -1  # of the newest checkpoint
         self.saved_at = time.monotonic()
 
     def save(
@@ -59,11 +59,7 @@ class Checkpoints:
         if name is None:
             self.remove(path)
         self.remove_dropped()
-        self.saved_at = time.monotonic()
-
-    def age(self) -> float:
-        """Return the seconds since the newest checkpoint, or since the start of the run."""
-        return time.monotonic() - self.saved_at
+        self.step, self.saved_at = step, time.monotonic()
 
     def write(self, state: dict[str, Any], path: Path) -> None:
         """Put the state at the path."""

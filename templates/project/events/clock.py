@@ -1,2 +1,2 @@
-if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock  #: if save_by_time
+if from_main(checkpoint_age, checkpoints) >= cfg.train_time_interval:  #: if save_by_time
     save_checkpoint(epoch, {})

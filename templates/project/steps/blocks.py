@@ -28,8 +28,8 @@ if RUNS:  #: wrap if block.every_n
             SCALER_OF.update()  #: if fp16
             model.on_before_zero_grad({{ block.hooks.on_before_zero_grad.arguments }})  #: if block.hooks.on_before_zero_grad.defined and block.accumulate
             OPTIMIZER_OF.zero_grad()  #: if block.accumulate
-    named = {{ block.named }}
-    train_metrics.append(named, num_samples(batch), step + 1)
+    train_metrics.append(outputs, num_samples(batch), step + 1, prefix={{ block.prefix | literal }})  #: if block.returns_dict
+    train_metrics.append({"loss": loss}, num_samples(batch), step + 1, prefix={{ block.prefix | literal }})  #: if not block.returns_dict
 
 #: endfor
 averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n

@@ -22,6 +22,27 @@ class Rows:
         return TensorDataset(*(part[84:] for part in self.rows))
 
 
+class Jitter(Dataset[tuple[Tensor, ...]]):
+    """Rows with noise that is drawn whenever they are read."""
+
+    def __init__(self, rows: Dataset[tuple[Tensor, ...]]) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return 84
+
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        x, y = self.rows[index]
+        return x + torch.randn(6), y
+
+
+class JitteredRows(Rows):
+    """Rows to train that are changed at random."""
+
+    def train_dataset(self) -> Dataset[tuple[Tensor, ...]]:
+        return Jitter(super().train_dataset())
+
+
 class AllRows(Rows):
     """Rows to test and to predict too."""
 

@@ -420,6 +420,14 @@ class Pair(nn.Module):
         return {"real": self.discriminator(batch[0]).mean()}
 
 
+class Tied(Pair):
+    """The first layers of both have one bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.discriminator[0].bias = self.generator[0].bias
+
+
 class Quiet(Pair):
     """Draws no random numbers, so that a batch gives the same on one rank and on two."""
 

@@ -34,6 +34,7 @@ from runtime.averaged_shards import averaged_shards
 from runtime.averaged_state import averaged_state
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.clear_ends import clear_ends
 from runtime.cpu_stats import CpuStats
@@ -481,7 +482,6 @@ def main(cfg: Config) -> dict[str, float]:
             }
         shards = averaged_state(model, averaged, optimizer=optimizer)
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step
 
     def is_over(epochs: int) -> bool:
         """Return whether training ends at this step, with so many epochs done."""
@@ -575,8 +575,7 @@ def main(cfg: Config) -> dict[str, float]:
             bad = nonfinite_gradients_of_shards(model, optimizer)
             if bad and is_main:
                 bar.write(f"step {step + 1}: gradients that are not finite: {bad}")
-            finite = all_ranks(finite)
-            finite = finite and has_finite_gradients(model.parameters())
+            finite = all_ranks(finite) and has_finite_gradients(model.parameters())
             if finite:
                 model.on_before_optimizer_step(optimizer)
                 if (step + 1) % cfg.log_every_n_steps == 0:
@@ -621,13 +620,13 @@ def main(cfg: Config) -> dict[str, float]:
             elif step % cfg.every_n_train_steps == 0:
                 save_checkpoint(epoch, {})
             if step % cfg.log_every_n_steps == 0:
-                if from_main(checkpoints.age) >= cfg.train_time_interval:  # rank 0's clock
+                if from_main(checkpoint_age, checkpoints) >= cfg.train_time_interval:
                     save_checkpoint(epoch, {})
                 timer.should_stop = from_main(timer.is_up)
             if is_over(epoch):
                 break
 
-        if batch_idx < num_batches and checkpoints.step < step:
+        if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
             save_checkpoint(epoch, {})
         row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")
         metrics |= row

@@ -22,6 +22,7 @@ from model import Gan
 from runtime.as_text import as_text
 from runtime.batch import num_samples
 from runtime.bounds import check_bounds
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
@@ -249,24 +250,20 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step
 
     # --- resume ---
 
     batch_idx = 0
     if checkpoint is not None:
         check_global_batch(checkpoint["global_batch"], batch_size=cfg.batch_size)
-        restore(
-            checkpoint,
-            discriminator_optimizer=discriminator_optimizer,
-            generator_optimizer=generator_optimizer,
-        )
+        restore(checkpoint, discriminator_optimizer=discriminator_optimizer)
         override_settings(
             discriminator_optimizer,
             {"lr": cfg.discriminator_lr, "betas": cfg.discriminator_betas},
             checkpoint["config"],
             prefix="discriminator_",
         )
+        restore(checkpoint, generator_optimizer=generator_optimizer)
         override_settings(
             generator_optimizer,
             {"lr": cfg.generator_lr, "betas": cfg.generator_betas},
@@ -307,8 +304,7 @@ def main(cfg: Config) -> dict[str, float]:
                 loss = outputs["loss"]
                 loss.backward()
                 discriminator_optimizer.step()
-            named = {f"discriminator_{key}": value for key, value in outputs.items()}
-            train_metrics.append(named, num_samples(batch), step + 1)
+            train_metrics.append(outputs, num_samples(batch), step + 1, prefix="discriminator_")
 
             # generator
             with train_only(model, generator_parameters):
@@ -317,8 +313,7 @@ def main(cfg: Config) -> dict[str, float]:
                 loss = outputs["loss"]
                 loss.backward()
                 generator_optimizer.step()
-            named = {f"generator_{key}": value for key, value in outputs.items()}
-            train_metrics.append(named, num_samples(batch), step + 1)
+            train_metrics.append(outputs, num_samples(batch), step + 1, prefix="generator_")
 
             batch_idx += 1
             step += 1
@@ -330,12 +325,12 @@ def main(cfg: Config) -> dict[str, float]:
                 metrics |= row
                 log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
-            if checkpoints.age() >= cfg.train_time_interval:
+            if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches and checkpoints.step < step:
+        if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row

@@ -25,6 +25,7 @@ from data import Reference
 from model import GPT
 from runtime.as_text import as_text
 from runtime.bounds import check_bounds
+from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
@@ -238,7 +239,6 @@ def main(cfg: Config) -> dict[str, float]:
     val_loader = evaluation_loader(data.val_dataset(), cfg)
     if cfg.val_check_interval > num_batches:
         sys.exit(f"val_check_interval {cfg.val_check_interval}: an epoch has {num_batches} batches")
-    val_interval = cfg.val_check_interval
 
     # --- optimizer ---
 
@@ -287,7 +287,6 @@ def main(cfg: Config) -> dict[str, float]:
             "config": asdict(cfg),
         }
         checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step
 
     # --- resume ---
 
@@ -345,18 +344,18 @@ def main(cfg: Config) -> dict[str, float]:
                 log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             scheduler.step()
-            if batch_idx % val_interval == 0:
+            if batch_idx % cfg.val_check_interval == 0:
                 val_metrics = validate(model, device, val_loader)
                 log.metrics(val_metrics, step=step, epoch=epoch)
                 bar.write(f"epoch {epoch}  step {step}  {as_text(val_metrics)}")
                 metrics |= val_metrics
                 save_checkpoint(epoch, val_metrics)
-            if checkpoints.age() >= cfg.train_time_interval:
+            if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
             if 0 <= cfg.max_steps <= step:
                 break
 
-        if batch_idx < num_batches and checkpoints.step < step:
+        if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
             save_checkpoint(epoch, {})
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row

@@ -1,7 +1,7 @@
 """Resumes a learning rate schedule, also in a run of another length."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch.optim import Optimizer
@@ -20,13 +20,14 @@ def restore_schedule(
     optimizer: Optimizer,
     settings: Mapping[str, Any] | None = None,
     name: str = "scheduler",
+    after_step: Callable[[int], None] | None = None,
 ) -> None:
     """Go on from the saved place in the schedule, with the settings that this run has.
 
     `name` is that of the state in the checkpoint. The optimizer has been restored. Where the length
     or one of the settings has changed, the new schedule is followed from its start to the saved
-    place: the rates are those of a run that always had them. What follows a metric goes on from its
-    rate with the new settings.
+    place: the rates are those of a run that always had them, and `after_step` is called with the
+    number of steps, from 0 on. What follows a metric goes on from its rate with the new settings.
     """
     saved = checkpoint.get(name)
     # 1 where a script has no such setting
@@ -61,8 +62,11 @@ def restore_schedule(
     steps = max(part.get("last_epoch", 0) for part in [saved, *saved.get("_schedulers", [])])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the optimizer made no step before the schedule
-        for _ in range(steps):
-            scheduler.step()
+        for step in range(steps + 1):
+            if step > 0:
+                scheduler.step()
+            if after_step is not None:
+                after_step(step)
 
 
 def lengths(state: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -21,7 +21,9 @@ def check_bounds(settings: Any, **bounds: str) -> None:
     faults = []
     for name, allowed in bounds.items():
         value = getattr(settings, name)
-        if not is_within(value, allowed):
+        if isinstance(value, int) and value.bit_length() >= 64:
+            faults.append(f"{name} is {value} (allowed: numbers of 64 bits)")
+        elif not is_within(value, allowed):
             finite = "finite and " if math.isinf(value) else ""
             faults.append(f"{name} is {value} (allowed: {finite}{allowed.removeprefix('== ')})")
     if faults:

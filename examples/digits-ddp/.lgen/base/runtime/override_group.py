@@ -21,6 +21,8 @@ def override_group(
             continue
         if name != "lr" or scheduler is None and saved["lr"] == 0:
             group[name] = value
+            if "initial_lr" in group and name == "lr":
+                group["initial_lr"] = value
             continue
         if saved["lr"] == 0:
             raise SystemExit(
