@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from lgen.spec.describe import options
+from lgen.user_code.hooks import HOOKS, UNSUPPORTED
 from tests.support.commands import run
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +22,8 @@ def option_tables() -> str:
         if row.group != group:
             group = row.group
             lines += ["", f"**{group}**", "", "| option | type | default | |", "|---|---|---|---|"]
-        cells = [f"`{row.name}`", f"`{row.type}`", f"`{row.default}`", row.doc]
+        default = "required" if row.default is None else f"`{row.default}`"
+        cells = [f"`{row.name}`", f"`{row.type}`", default, row.doc]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join([*lines[1:], "", ""])
 
@@ -94,3 +96,19 @@ def test_lightnings_list_names_options_and_tests_that_there_are() -> None:
             tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
             there = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
             assert function in there, path
+
+
+def test_every_hook_is_listed_as_called_or_refused() -> None:
+    """`<stage>` stands for the three of an evaluation."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table, refused = text.split("| hook | may name | |\n")[1].split("\nRefused, because ")
+    called = "\n".join(line.split("|")[1] for line in table.splitlines()[1:])
+    assert expanded(called) == HOOKS.keys()
+    assert expanded(refused.split("\n\n")[0]) == UNSUPPORTED.keys()
+
+
+def expanded(text: str) -> set[str]:
+    """The names in backticks, each for every stage where it has one."""
+    stages = ("validation", "test", "predict")
+    names = re.findall(r"`([^`]+)`", text)
+    return {name.replace("<stage>", stage) for name in names for stage in stages}

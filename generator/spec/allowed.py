@@ -113,7 +113,8 @@ def _words(schema: Schema) -> str:
     kind = schema.get("type")
     if kind == "array":
         inner = words(schema.get("items", {}))
-        return f"list of {inner}" if inner else "list"
+        several = len(branches(schema.get("items", {}))) > 1
+        return f"list of {f'({inner})' if several else inner}" if inner else "list"
     if kind == "object":
         if (part := named_part(schema)) is not None:
             return f"names, each with a {words(part)}"

@@ -126,7 +126,7 @@ def test_option_at_its_default_that_brought_a_line(lgen: Lgen, project: Path) ->
 def test_line_of_the_users(lgen: Lgen, several: Path, edit: Edit) -> None:
     """Lines below and above edits are still found."""
     edit("train.py", STEP, '            print("mine")\n' + STEP)
-    edit("train.py", "import time\n", "# mine\nimport time\n")
+    edit("train.py", "import torch\n", "# mine\nimport torch\n")
     mine = line_of(several, "train.py", 'print("mine")')
     assert explained(lgen, f"train.py:{mine}") == ["yours: lgen did not write this line"]
     clip = line_of(several, "train.py", "clip_grad_norm_(")
