@@ -55,20 +55,18 @@ def test_windows(tmp_path, precision):
     ids=str,
 )
 def test_ranks(tmp_path, options):
-    """Two ranks, with windows and without, follow one process that has the whole batch."""
+    """Two ranks, with windows and without, follow one process that has the whole batch.
+
+    Lightning gives each rank the same weight, however much it counts.
+    """
     options = {**OPTIONS, **options, "devices": 2}
     folder = make_script(tmp_path / "ranks", options).folder
     on_two_ranks(run_script, folder, options)
-    assert_same(last_result(folder), make_script(tmp_path / "whole", WHOLE).run())
-
-
-def test_lightnings_ranks(tmp_path):
-    """Lightning gives each rank the same weight, however much it counts."""
-    options = {**OPTIONS, "strategy": "ddp", "devices": 2, "batch_size": 16}
-    folder = make_script(tmp_path / "ranks", options).folder
-    (theirs, _, _), _ = on_two_ranks(run_lightning, folder, options, sgd, {})
     whole = make_script(tmp_path / "whole", WHOLE).run()
-    assert abs(theirs["out.weight"] - whole.weights["out.weight"].numpy()).max() > 1e-3
+    assert_same(last_result(folder), whole)
+    if options["batch_size"] == 16:
+        (theirs, _, _), _ = on_two_ranks(run_lightning, folder, options, sgd, {})
+        assert abs(theirs["out.weight"] - whole.weights["out.weight"].numpy()).max() > 1e-3
 
 
 def test_means_of_an_epoch(tmp_path):

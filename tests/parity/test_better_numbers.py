@@ -38,6 +38,19 @@ def test_one_step_has_one_place_on_the_axis(tmp_path):
     assert result.steps("train_loss_epoch") == [6]
 
 
+def spoil(script):
+    """Let the loss of the fifth step be no number."""
+    step = script.model.Toy.training_step
+
+    def broken(self, batch):
+        outputs = step(self, batch)
+        bad = len(self.weights) == 4
+        return {"loss": outputs["loss"] * torch.tensor(float("nan") if bad else 1.0)}
+
+    script.model.Toy.training_step = broken
+    script.model.Toy.weights.clear()
+
+
 def test_a_loss_that_is_no_number_is_never_saved(tmp_path):
     """The run ends, names the step, and its last checkpoint is of the steps before.
 
@@ -45,15 +58,7 @@ def test_a_loss_that_is_no_number_is_never_saved(tmp_path):
     """
     options = {**TOY, "data": numbers(3), "max_epochs": 3, "log_every_n_steps": 1}
     script = make_script(tmp_path, options)
-    step = script.model.Toy.training_step
-
-    def broken(self, batch):
-        outputs = step(self, batch)
-        bad = len(self.weights) == 4  # of the fifth step
-        return {"loss": outputs["loss"] * torch.tensor(float("nan") if bad else 1.0)}
-
-    script.model.Toy.training_step = broken
-    script.model.Toy.weights.clear()
+    spoil(script)
     saving = ModelCheckpoint(tmp_path / "theirs", save_last=True)
     beside(script, sgd, callbacks=[saving], enable_checkpointing=True, num_sanity_val_steps=0)
     theirs = torch.load(tmp_path / "theirs" / "last.ckpt", weights_only=False)
@@ -64,6 +69,17 @@ def test_a_loss_that_is_no_number_is_never_saved(tmp_path):
     path = script.folder / "runs" / "version_0" / "checkpoints" / "last.ckpt"
     ours = torch.load(path, weights_only=True)
     assert ours["step"] == 3 and ours["model"]["w"].isfinite()
+
+
+def test_a_step_whose_loss_is_no_number_may_be_skipped(tmp_path):
+    """All other steps are made; of Lightning's weight nothing is left."""
+    options = {**TOY, "data": numbers(3), "max_epochs": 3, "on_nonfinite": "skip"}
+    script = make_script(tmp_path, options)
+    spoil(script)
+    assert beside(script, sgd).lightning_module.model.w.isnan()
+    script.model.Toy.weights.clear()
+    # 1, 2 and 3 three times, without the second 2
+    assert script.run().weights["w"].item() == pytest.approx(1 - 0.1 * (3 * 6 - 2))
 
 
 def test_a_seed_that_is_drawn_is_told_and_kept(tmp_path, capsys):

@@ -1,8 +1,10 @@
 """Averaged weights: those of Lightning's callback, in every validation and in what is saved."""
 
+from pathlib import Path
+
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback, WeightAveraging
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint, WeightAveraging
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from tests.parity.beside import assert_equal_weights, beside, make_script
@@ -41,12 +43,16 @@ class Losses(Callback):
 )
 def test_average(tmp_path, ema, decay, every):
     """Batch norm's statistics are averaged too, and training goes on with the raw weights."""
-    script = make_script(tmp_path, {**OPTIONS, "ema": ema, "accumulate_grad_batches": 2})
+    best = {"monitor": "val_loss"}
+    given = {"ema": ema, "accumulate_grad_batches": 2, "checkpoint": best}
+    script = make_script(tmp_path, {**OPTIONS, **given})
     losses, averaging = Losses(), Averaging(decay, every)
+    saving = ModelCheckpoint(tmp_path / "theirs", **best)
     trainer = beside(
         script,
         adam,
-        callbacks=[losses, averaging],
+        callbacks=[losses, averaging, saving],
+        enable_checkpointing=True,
         accumulate_grad_batches=2,
         num_sanity_val_steps=0,
     )
@@ -54,6 +60,12 @@ def test_average(tmp_path, ema, decay, every):
     assert_equal_weights(result, trainer)
     assert result.values("val_loss") == pytest.approx(losses.found, rel=1e-6)
     assert result.state["n_averaged"] == int(averaging._average_model.n_averaged)
+    (name,) = result.files
+    assert name == Path(saving.best_model_path).name
+    theirs = torch.load(saving.best_model_path, weights_only=False)["state_dict"]
+    path = script.folder / "runs" / "version_0" / "checkpoints" / name
+    for of_best, weight in torch.load(path, weights_only=True)["model"].items():
+        assert torch.equal(weight, theirs[f"model.{of_best}"]), of_best
     raw = result.state["raw_model"]
     assert not torch.equal(raw["out.weight"], result.weights["out.weight"])
     without = make_script(tmp_path / "without", {**OPTIONS, "accumulate_grad_batches": 2}).run()

@@ -6,7 +6,7 @@ Exact: the sum of two gradients does not depend on its order.
 import pytest
 import torch
 
-from tests.parity.beside import last_result, make_script
+from tests.parity.beside import Script, last_result, make_script
 from tests.parity.ranks import on_two_ranks, run_lightning, run_script
 from tests.parity.test_loop import TOY, numbers, sgd
 from tests.parity.test_weights import ADAM, adam
@@ -62,3 +62,27 @@ def test_data_that_are_not_shuffled_stay_so(tmp_path):
     assert samples == [[1, 3, 5, 7] * 2, [2, 4, 6, 8] * 2]
     assert [seen for _, _, seen in theirs] != samples
     assert all(seen[:4] != seen[4:] for _, _, seen in theirs)
+
+
+def test_both_ranks_evaluate_with_the_statistics_that_are_saved(tmp_path):
+    """Those of rank 0, as in Lightning, whose weights they equal to the last bit.
+
+    The loss is that of the saved model, of all rows in one process, within float32's rounding.
+    """
+    options = {"module": "model.py:Normed", "optimizer": {"name": "Adam", **ADAM}, "max_epochs": 1}
+    result, _, ((weights, metrics, _), _) = both(tmp_path, options, adam)
+    for name, weight in weights.items():
+        assert torch.equal(torch.as_tensor(weight), result.weights[name]), name
+    (loss,) = result.values("val_loss")
+    assert loss == pytest.approx(metrics["val_loss"], rel=1e-5)
+    assert loss == pytest.approx(loss_of(tmp_path, result.weights), rel=1e-5)
+
+
+def loss_of(folder, weights):
+    """The loss of all rows for validation."""
+    script = Script(folder / "project", {})
+    model = script.model.Normed()
+    model.load_state_dict(weights)
+    model.eval()
+    with torch.no_grad():
+        return float(model.validation_step(script.new_data().val_dataset().tensors)["loss"])

@@ -77,6 +77,18 @@ def test_a_schedule_steps_before_the_last_validation(tmp_path, rates, interval, 
     assert_same_rates(script, rates, make, **flags)
 
 
+@pytest.mark.parametrize(
+    ("interval", "frequency", "epochs"), [("epoch", 2, 5), ("epoch", 3, 7), ("step", 2, 3)]
+)
+def test_a_schedule_that_steps_less_often(tmp_path, rates, interval, frequency, epochs):
+    """Every second epoch, or every second step where an epoch has a multiple of them."""
+    config = {"interval": interval, "frequency": frequency}
+    scheduler = {"name": "ExponentialLR", "gamma": 0.5, **config}
+    script = make_script(tmp_path, {**HOOKED, "max_epochs": epochs, "scheduler": scheduler})
+    make = configured(lambda optimizer: lr_scheduler.ExponentialLR(optimizer, 0.5), **config)
+    assert_same_rates(script, rates, make)
+
+
 @pytest.mark.parametrize("arguments", [{}, {"patience": 1, "threshold": 0.5}, {"mode": "max"}])
 def test_the_plateau_steps_behind_the_validation(tmp_path, rates, arguments):
     """With a validation in each epoch, where Lightning has no stale value to judge."""
