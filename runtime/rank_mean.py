@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def rank_mean(value: Tensor | float, device: torch.device) -> Tensor:
-    """Return the mean of the ranks' values, the same on all ranks, at least a tiny number.
+    """Return the mean of the ranks' values, the same on all ranks.
 
     All ranks call it.
     """
     total = torch.as_tensor(value, dtype=torch.float64, device=device).clone()
     dist.all_reduce(total)
-    return (total / dist.get_world_size()).clamp(min=torch.finfo(torch.float32).tiny)
+    return total / dist.get_world_size()

@@ -61,7 +61,7 @@ def test_tensorboard_reads_the_scalars_back(tmp_path: Path) -> None:
     """TensorBoard's own reader finds every number of metrics.csv at its step."""
     project = digits(tmp_path, "loggers=[csv, tensorboard]", "max_epochs=2")
     run([sys.executable, "train.py"], project, 200)
-    events = EventAccumulator(str(project / "runs" / "version_0" / "tensorboard"))
+    events = EventAccumulator(str(project / "runs" / "version_0" / "tensorboard" / "fit"))
     events.Reload()
     compared = 0
     for row in rows(project):

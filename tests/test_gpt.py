@@ -48,7 +48,7 @@ def test_learns_text(tmp_path: Path) -> None:
     printed = run([sys.executable, "train.py"], project, 300)
     (loss,) = column(project, "val_loss")
     assert loss < 0.85 * unigram_entropy()
-    events = EventAccumulator(str(project / "runs/version_0/tensorboard"))
+    events = EventAccumulator(str(project / "runs/version_0/tensorboard/fit"))
     events.Reload()
     (sample,) = events.Tensors("sample/text_summary")
     assert sample.step == 80

@@ -37,9 +37,9 @@ def images_of(project: Path, name: str) -> dict[int, tuple[int, int]]:
     TensorBoard has the same pixels at the same steps.
     """
     run_folder = project / "runs" / "version_0"
-    events = EventAccumulator(str(run_folder / "tensorboard"), {"images": 0}).Reload()
+    events = EventAccumulator(str(run_folder / "tensorboard/fit"), {"images": 0}).Reload()
     logged = {event.step: (event.width, event.height) for event in events.Images(name)}
-    files = list((run_folder / "images").iterdir())
+    files = list((run_folder / "images/fit").iterdir())
     found = {int(path.stem.partition("-step=")[2]): Image.open(path).size for path in files}
     assert found == logged and len(files) == len(logged)
     return found
@@ -75,7 +75,7 @@ def test_gan_draws_every_digit(tmp_path: Path) -> None:
     assert far < 0.5 * further
     images = images_of(project, "drawn")
     assert len(images) == 8 and set(images.values()) == {(320, 320)}
-    last = Image.open(project / "runs/version_0/images" / f"drawn-step={max(images)}.png")
+    last = Image.open(project / "runs/version_0/images/fit" / f"drawn-step={max(images)}.png")
     large = np.asarray(last)
     pixel = large[::4, ::4]  # of each square of 4 by 4
     assert np.array_equal(large, pixel.repeat(4, axis=0).repeat(4, axis=1))

@@ -47,17 +47,17 @@ def test_several_sets_write_side_by_side(tmp_path: Path) -> None:
     for task in ("test", "predict"):
         ended = launch(project, "--task", task, "--resume", "last")
         assert ended.done, ended.output
-    names = [f"val_{name}_weights" for name in ("far", "near")]
-    names += [f"test_{name}_tested" for name in ("far", "near")]
-    images = run_folder(project) / "images"
-    names += [f"predict_{name}_predicted" for name in ("far", "near")]
-    assert sorted(path.name for path in images.iterdir()) == sorted(
-        f"{name}-step=14.png" for name in names
-    )
-    tags = EventAccumulator(str(run_folder(project) / "tensorboard"), {"images": 0}).Reload().Tags()
-    assert sorted(tags["images"]) == sorted(names)
-    assert tags["histograms"] == ["val_far_weights", "val_near_weights"]
-    assert {"val_far_norm", "val_near_norm"} < set(tags["scalars"])
+    written = {"fit": "val_{}_weights", "test": "test_{}_tested", "predict": "predict_{}_predicted"}
+    tags = {}
+    for task, name in written.items():
+        names = [name.format("far"), name.format("near")]
+        images = run_folder(project) / "images" / task
+        assert sorted(p.name for p in images.iterdir()) == [f"{n}-step=14.png" for n in names]
+        events = run_folder(project) / "tensorboard" / task
+        tags[task] = EventAccumulator(str(events), {"images": 0}).Reload().Tags()
+        assert sorted(tags[task]["images"]) == names
+    assert tags["fit"]["histograms"] == ["val_far_weights", "val_near_weights"]
+    assert {"val_far_norm", "val_near_norm"} < set(tags["fit"]["scalars"])
 
 
 CALLS = """\
@@ -88,7 +88,7 @@ def test_hooks_of_a_sharded_model_may_call_it(tmp_path: Path, precision: str) ->
     assert '"on_train_start"' in text and '"on_fit_start"' not in text
     ended = launch(project, ranks=2)
     assert ended.done, ended.output
-    events = EventAccumulator(str(run_folder(project) / "tensorboard")).Reload()
+    events = EventAccumulator(str(run_folder(project) / "tensorboard" / "fit")).Reload()
     (histogram,) = events.Histograms("logits")
     assert histogram.histogram_value.num == 6
     assert len(events.Scalars("train_spread_epoch")) == 1
@@ -102,11 +102,11 @@ def test_shards_are_logged_whole(tmp_path: Path, precision: str) -> None:
     project = make_project(tmp_path, {**options, **fsdp}, HOOKED)
     ended = launch(project, ranks=2)
     assert ended.done, ended.output
-    events = EventAccumulator(str(run_folder(project) / "tensorboard")).Reload()
+    events = EventAccumulator(str(run_folder(project) / "tensorboard" / "fit")).Reload()
     (histogram,) = events.Histograms("weights")
     assert histogram.histogram_value.num == 3 * 16
     (norm,) = events.Scalars("norm")
     assert norm.value == pytest.approx(histogram.histogram_value.sum_squares**0.5, rel=0.01)
-    assert [path.name for path in (run_folder(project) / "images").iterdir()] == [
+    assert [path.name for path in (run_folder(project) / "images" / "fit").iterdir()] == [
         "weights-step=7.png"
     ]

@@ -30,10 +30,10 @@ from runtime.batch import num_samples
 from runtime.bounds import check_bounds
 from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_age import checkpoint_age
-from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
 from runtime.csv_logger import CSVLogger
 from runtime.distributed import end_distributed, start_distributed
+from runtime.distributed_checkpoints import DistributedCheckpoints
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
@@ -244,7 +244,7 @@ def main(cfg: Config) -> dict[str, float]:
         purge_step = step + 1 if cfg.task == "fit" else None
         log = Log(
             CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
-            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / cfg.task, purge_step),
         )
 
     # --- model ---
@@ -284,7 +284,7 @@ def main(cfg: Config) -> dict[str, float]:
     ddp = DistributedDataParallel(TrainingStep(model))
     train_metrics = TrainingMetrics()
 
-    checkpoints = Checkpoints(
+    checkpoints = DistributedCheckpoints(
         run_folder / "checkpoints", monitor="val_loss", mode="min", save_top_k=cfg.save_top_k
     )
 
@@ -312,8 +312,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
-        from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)
-        checkpoints.step = step  # on every rank
+        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
 
     # --- resume ---
 

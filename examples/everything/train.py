@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.optim import lr_scheduler
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
@@ -37,12 +37,14 @@ from runtime.broadcast_buffers import broadcast_buffers
 from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.clear_ends import clear_ends
+from runtime.copy_buffers import copy_buffers, restore_buffers
 from runtime.cpu_stats import CpuStats
 from runtime.csv_logger import CSVLogger
 from runtime.distributed import end_distributed, start_distributed
 from runtime.divide_gradients import divide_gradients
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
+from runtime.ema import ema_multi_avg_fn
 from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
@@ -367,7 +369,7 @@ def main(cfg: Config) -> dict[str, float]:
         purge_step = step + 1 if cfg.task == "fit" else None
         log = ShardedLog(
             CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
-            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / cfg.task, purge_step),
         )
     log.step, log.epoch = step, epoch
 
@@ -377,6 +379,7 @@ def main(cfg: Config) -> dict[str, float]:
     if local_rank == 0:
         data.prepare_data()  # once per node
     dist.barrier()
+    seed_everything(cfg.seed)  # whatever prepare_data has drawn
     data.setup()
     model = Classifier(width=cfg.width, blocks=cfg.blocks)
     if is_main:
@@ -421,7 +424,7 @@ def main(cfg: Config) -> dict[str, float]:
     initial_groups = group_settings(model, optimizer)  # before a schedule changes them
     # begins as a copy of the model
     averaged = AveragedModel(
-        LocalShards(model), multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True
+        LocalShards(model), multi_avg_fn=ema_multi_avg_fn(cfg.ema_decay), use_buffers=True
     )
     warmup = lr_scheduler.LinearLR(
         optimizer, start_factor=1 / (cfg.warmup_steps + 1), total_iters=cfg.warmup_steps
@@ -514,7 +517,7 @@ def main(cfg: Config) -> dict[str, float]:
         restore_rank(
             checkpoint, train_metrics, "cpu", seed=cfg.seed, rank=rank, world_size=world_size
         )
-        timer.load_state_dict(checkpoint.get("timer", {}))  # not counted without max_time
+        timer.load_state_dict(checkpoint.get("timer", {}))  # none without max_time
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
         # after an epoch's last batch its means, validation and checkpoint are still to come
@@ -548,11 +551,12 @@ def main(cfg: Config) -> dict[str, float]:
         log.epoch = epoch
         model.on_train_epoch_start(epoch)
         for window in windows(train_loader, cfg.accumulate_grad_batches):
-            window_weight: Tensor | float = 0.0
+            window_weight: Tensor | float = 0
             first_batch_idx = batch_idx
             optimizer.zero_grad()
             log.step = step + 1  # the step that this window makes
             finite = True
+            buffers = copy_buffers(model)  # for a step that is skipped
             for batch, is_last in window:
                 # reduce the gradients over the ranks once, in the window's last backward pass
                 fsdp.set_requires_gradient_sync(is_last)
@@ -584,6 +588,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if step % cfg.ema_update_every_n_steps == 0:
                     averaged.update_parameters(LocalShards(model))
             else:
+                restore_buffers(model, buffers)
                 leave_out(train_metrics, step + 1)
                 if is_main:
                     bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
@@ -623,7 +628,7 @@ def main(cfg: Config) -> dict[str, float]:
             if step % cfg.log_every_n_steps == 0:
                 if from_main(checkpoint_age, checkpoints) >= cfg.train_time_interval:
                     save_checkpoint(epoch, {})
-                timer.should_stop = from_main(timer.is_up)
+                timer.should_stop = from_main(timer.is_up)  # one clock decides for all
             if is_over(epoch):
                 break
 

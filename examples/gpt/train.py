@@ -210,7 +210,7 @@ def main(cfg: Config) -> dict[str, float]:
     purge_step = step + 1 if cfg.task == "fit" else None
     log = Log(
         CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),
-        tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),
+        tensorboard=TensorBoardLogger(run_folder / "tensorboard" / cfg.task, purge_step),
     )
     log.step, log.epoch = step, epoch
 

@@ -14,6 +14,13 @@ from lgen.user_code.classes import UserClass, UserData
 
 DEFAULT_FILENAME = "{epoch}-{step}"
 
+# what writes them, by strategy
+_CHECKPOINTS = {
+    "single": "Checkpoints",
+    "ddp": "DistributedCheckpoints",
+    "fsdp": "ShardedCheckpoints",
+}
+
 
 def _checkpoints_arguments(given: Checkpoint | None) -> Code:
     """What ranks and names the files, where it is no default of the runtime's class."""
@@ -92,7 +99,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "init_from": spec.init_from is not None,
         },
         names={
-            "CHECKPOINTS": "ShardedCheckpoints" if spec.strategy == "fsdp" else "Checkpoints",
+            "CHECKPOINTS": _CHECKPOINTS[spec.strategy],
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
             "EPOCH_RANKING": ranking,
             "EPOCH_SAVE_DUE": " or ".join(due),

@@ -28,7 +28,7 @@ from torch.distributed.fsdp import (
 )
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import lr_scheduler
-from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import SWALR, AveragedModel
 from torch.utils.data import DataLoader, Dataset
 from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_import_behind_torch
 from tqdm import tqdm
@@ -54,6 +54,7 @@ from runtime.checkpoint_age import checkpoint_age
 from runtime.checkpoint_folder import load_state
 from runtime.checkpoints import Checkpoints
 from runtime.clear_ends import clear_ends
+from runtime.copy_buffers import copy_buffers, restore_buffers
 from runtime.cpu_stats import CpuStats
 from runtime.csv_logger import CSVLogger
 from runtime.cuda_stats import CudaStats
@@ -61,8 +62,10 @@ from runtime.default_dtype import default_dtype
 from runtime.device_stats import device_stats
 from runtime.distributed import end_distributed, start_distributed
 from runtime.divide_gradients import divide_gradients
+from runtime.distributed_checkpoints import DistributedCheckpoints
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
+from runtime.ema import ema_multi_avg_fn
 from runtime.ending_stream import EndingStream
 from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
@@ -598,10 +601,12 @@ def main(cfg: Config) -> dict[str, float]:
         log = LOG(  #: if files
             CSVLogger(run_folder / "metrics.csv"),  #: if csv and not tasks
             CSVLogger(run_folder / f"{'metrics' if cfg.task == 'fit' else cfg.task}.csv"),  #: if csv and tasks
-            tensorboard=TensorBoardLogger(run_folder / "tensorboard", purge_step),  #: if tensorboard and checkpoint and tasks
-            tensorboard=TensorBoardLogger(run_folder / "tensorboard", step + 1),  #: if tensorboard and checkpoint and not tasks
-            tensorboard=TensorBoardLogger(run_folder / "tensorboard"),  #: if tensorboard and not checkpoint
-            images=ImageFiles(run_folder / "images"),  #: if writes_images
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / cfg.task, purge_step),  #: if tensorboard and checkpoint and tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / "fit", step + 1),  #: if tensorboard and checkpoint and not tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / cfg.task),  #: if tensorboard and not checkpoint and tasks
+            tensorboard=TensorBoardLogger(run_folder / "tensorboard" / "fit"),  #: if tensorboard and not checkpoint and not tasks
+            images=ImageFiles(run_folder / "images" / cfg.task),  #: if writes_images and tasks
+            images=ImageFiles(run_folder / "images" / "fit"),  #: if writes_images and not tasks
         )
     log.step, log.epoch = step, epoch  #: if hooks_log
 
@@ -612,6 +617,7 @@ def main(cfg: Config) -> dict[str, float]:
         data.prepare_data()  # once per node
     dist.barrier()  #: if prepare_data and distributed
     data.prepare_data()  #: if prepare_data and not distributed
+    seed_everything(cfg.seed)  # whatever prepare_data has drawn  #: if prepare_data
     data.setup()  #: if setup
     model = UserModel({{ model_arguments }})
     model.setup({{ hooks.setup.arguments }})  #: if hooks.setup.defined
@@ -704,7 +710,7 @@ def main(cfg: Config) -> dict[str, float]:
     optimizer, scheduler = model.configure_optimizers()  #: if configured_both
     scheduler = SCHEDULER({{ scheduler_call }})  #: if scheduler_from_spec
     # begins as a copy of the model  #: if ema
-    averaged = AveragedModel(AVERAGED, multi_avg_fn=get_ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
+    averaged = AveragedModel(AVERAGED, multi_avg_fn=ema_multi_avg_fn(cfg.ema_decay), use_buffers=True)  #: if ema
     averaged = AveragedModel(AVERAGED)  # holds no epoch yet  #: if swa
     swa_start = max(1, int(cfg.max_epochs * cfg.swa_epoch_start))  #: if swa_share
     swa_start = cfg.swa_epoch_start  #: if swa and not swa_share
@@ -846,13 +852,12 @@ def main(cfg: Config) -> dict[str, float]:
             model.on_save_checkpoint({{ hooks.on_save_checkpoint.arguments }})  #: if hooks.on_save_checkpoint.defined
             check_plain(state)  #: if hooks.on_save_checkpoint.defined
             checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
-        from_main(checkpoints.save, state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
+        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
         shards = SHARDS  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
         shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
         #: endfor
         checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
-        checkpoints.step = step  # on every rank  #: if ddp and saves_between and (save_every_n_steps or save_by_time or val_within_epoch)
 
     def next_backbone_lr(lr: float | None) -> float:  #: if finetuning
         """Return the backbone's rate in an epoch, from that in the epoch before."""
@@ -942,7 +947,7 @@ def main(cfg: Config) -> dict[str, float]:
         restore_swa_rates(checkpoint, swa_scheduler, optimizer, averaged, cfg.swa_lrs)  #: if swa_lrs_set
         restore_rank(checkpoint, train_metrics, DEVICE_TYPE, {{ rank_arguments }})
         restore_metrics({{ restore_metrics_arguments }})  #: if metric_objects
-        timer.load_state_dict(checkpoint.get("timer", {}))  # not counted without max_time  #: if timed
+        timer.load_state_dict(checkpoint.get("timer", {}))  # none without max_time  #: if timed
         batches_done = checkpoint["batches_done"]  #: if val_across_epochs
         train_sampler.position = checkpoint["position"]  #: if map_style
         batch_idx = train_sampler.batch_idx  #: if map_style
@@ -1040,13 +1045,14 @@ def main(cfg: Config) -> dict[str, float]:
                 #: endif
                 #: if one_step
                 window_size = min(ACCUMULATED, num_batches - batch_idx)  #: if actual_window
-                window_weight: Tensor | float = 0.0  #: if weighted_window
+                window_weight: Tensor | float = 0  #: if weighted_window
                 first_batch_idx = batch_idx  #: if accumulate and val_within_epoch
                 optimizer.zero_grad()  #: if not hooks.on_before_zero_grad.defined
                 log.step = step + 1  # the step that this window makes  #: if hooks_log and accumulate
                 log.step = step + 1  # the step that this batch makes  #: if hooks_log and not accumulate
                 finite = True  #: if accumulate and skip_nonfinite
-                states = metric_states(model)  # for a step that is skipped  #: if skip_nonfinite and metric_objects
+                buffers = copy_buffers(model)  # for a step that is skipped  #: if skip_nonfinite
+                states = metric_states(model)  # likewise  #: if skip_nonfinite and metric_objects
                 for batch, is_last in window:  #: wrap if accumulate_enumerates
                     for batch, _ in window:  #: wrap if accumulate_plain
                         # average the gradients over the ranks once, in the window's last backward pass
@@ -1118,6 +1124,7 @@ def main(cfg: Config) -> dict[str, float]:
                     if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
                         averaged.update_parameters(AVERAGED)
                 else:  #: if skip_nonfinite
+                    restore_buffers(model, buffers)
                     leave_out(train_metrics, step + 1)
                     set_metric_states(model, states)  #: if metric_objects
                     if is_main:  #: wrap if distributed
@@ -1151,7 +1158,7 @@ def main(cfg: Config) -> dict[str, float]:
                     bar.set_postfix(row, refresh=False)  #: if bar
                     #: if distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
-                    timer.should_stop = from_main(timer.is_up)  #: if timed
+                    timer.should_stop = from_main(timer.is_up)  # one clock decides for all  #: if timed
                     #: endif
                 if epoch + 1 < swa_start:  #: wrap if swa_lrs_set and (scheduler_step or scheduler_epoch and val_within_epoch and sized)
                     scheduler.step()  #: if scheduler_step and not scheduler_frequency_set
@@ -1178,7 +1185,7 @@ def main(cfg: Config) -> dict[str, float]:
                     save_checkpoint(epoch, {})
                 if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
-                    timer.should_stop = from_main(timer.is_up)  #: if timed
+                    timer.should_stop = from_main(timer.is_up)  # one clock decides for all  #: if timed
                 if checkpoint_age(checkpoints) >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
                 timer.should_stop = timer.is_up()  #: if timed and not distributed

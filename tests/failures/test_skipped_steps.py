@@ -84,6 +84,32 @@ def test_a_bad_step_changes_nothing(
     assert not torch.equal(moved["head.weight"], before["head.weight"])
 
 
+@pytest.mark.parametrize("strategy", ["single", "ddp", "fsdp"])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_the_statistics_of_a_bad_batch_are_taken_back(
+    tmp_path: Path, strategy: str, accumulate: int
+) -> None:
+    """Batch norm has counted the batch before its loss is known to be none."""
+    model = MODEL.replace("nn.Linear(4, 1)", "nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))")
+    bad = (
+        'float("nan") * batch[0] if step == 2 and os.environ.get("RANK", "0") == "0" else batch[0]'
+    )
+    model = model.replace("self.head(batch[0])", f"self.head({bad})").replace("BAD_STEP", "-1")
+    ranks = None if strategy == "single" else 2
+    options = {"strategy": strategy, "devices": ranks or 1, "accumulate_grad_batches": accumulate}
+    options |= {"on_nonfinite": "skip", "max_epochs": 1, "batch_size": 4}
+    options |= {"module": "model.py:Net", "data": "data.py:Data"}
+    folder = make_project(tmp_path, options, model, DATA)
+    assert launch(folder, "--max-steps", "2", ranks=ranks).done
+    last = run_folder(folder) / "checkpoints" / "last.ckpt"
+    before = load_whole(last)["model"]
+    ended = launch(folder, "--resume", "last", "--max-steps", "3", ranks=ranks)
+    assert ended.done and "step 3 skipped" in ended.output, ended.output
+    after = load_whole(last)["model"]
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert before["head.0.num_batches_tracked"] == 2 * accumulate
+
+
 @pytest.mark.parametrize("ranks", [None, 2])
 @pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("accumulate", [1, 2])

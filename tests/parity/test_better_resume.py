@@ -200,7 +200,7 @@ def test_points_behind_the_checkpoint(tmp_path):
 
     failed(script, script.run_rank)
     script.run_rank(resume="last")
-    points = steps_read(script.folder / "runs" / "version_0" / "tensorboard", "train_loss")
+    points = steps_read(script.folder / "runs" / "version_0" / "tensorboard" / "fit", "train_loss")
     assert points == list(range(1, 13))
 
 

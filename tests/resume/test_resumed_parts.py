@@ -53,7 +53,7 @@ def killed_run(folder: Path, ranks: int | None, kills: int = 3) -> list[Ended]:
 
 def points(run: Path) -> dict[str, list[tuple[int, float]]]:
     """Return step and value of all that TensorBoard reads, by tag."""
-    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    events = EventAccumulator(str(run / "tensorboard" / "fit")).Reload()
     return {
         tag: sorted((event.step, event.value) for event in events.Scalars(tag))
         for tag in events.Tags()["scalars"]

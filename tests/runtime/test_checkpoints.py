@@ -312,6 +312,37 @@ def test_weights_of_a_state_are_not_changed_by_saving(tmp_path):
     save_checkpoint(given, tmp_path / "a.ckpt")
 
 
+@pytest.mark.parametrize("source", ["previous.ckpt", "last.ckpt"])
+def test_the_ranking_holds_what_is_there(tmp_path, source):
+    """A resumed run that is worse than what it goes on from still has a best checkpoint."""
+    checkpoints = Checkpoints(tmp_path, monitor="val_loss")
+    for step, loss in ((10, 1.0), (20, 0.9)):
+        checkpoints.save(state(step), epoch=0, step=step, metrics={"val_loss": loss})
+    # the file of step 10 is gone, but for its other name
+    again = Checkpoints(tmp_path, monitor="val_loss")
+    go_on(again, resume_path(tmp_path / source))
+    best = "epoch=0-step=10.ckpt" if source == "previous.ckpt" else "epoch=0-step=20.ckpt"
+    assert again.state_dict()["best"] == [best]
+    again.save(state(30), epoch=0, step=30, metrics={"val_loss": 1.2})
+    saved = load_checkpoint(tmp_path / "last.ckpt")["checkpoints"]
+    assert saved["best"] == [best] and (tmp_path / best).exists()
+    again.save(state(40), epoch=0, step=40, metrics={"val_loss": 0.5})
+    assert again.state_dict()["best"] == ["epoch=0-step=40.ckpt"]
+    assert not (tmp_path / best).exists()
+
+
+def test_what_was_replaced_since_holds_no_place(tmp_path):
+    checkpoints = Checkpoints(tmp_path, monitor="val_loss", save_top_k=3)
+    for step, loss in ((10, 0.9), (20, 0.8), (30, 0.5), (40, 0.7), (50, 0.6)):
+        checkpoints.save(state(step), epoch=0, step=step, metrics={"val_loss": loss})
+    again = Checkpoints(tmp_path, monitor="val_loss", save_top_k=3)
+    go_on(again, resume_path(tmp_path / "epoch=0-step=30.ckpt"))
+    assert list(again.files) == ["epoch=0-step=30.ckpt"]
+    for step, loss in ((40, 0.95), (50, 0.99)):
+        again.save(state(step), epoch=0, step=step, metrics={"val_loss": loss})
+    assert names(tmp_path) == {f"epoch=0-step={step}.ckpt" for step in (30, 40, 50)}
+
+
 def test_a_resumed_run_may_keep_fewer(tmp_path):
     checkpoints = Checkpoints(tmp_path, monitor="val_loss", save_top_k=3)
     for step, loss in enumerate([5.0, 4.0, 6.0]):

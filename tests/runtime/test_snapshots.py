@@ -64,7 +64,7 @@ def test_tensorboard_has_the_settings_beside_the_scalars(
     options = {**SAVED, "loggers": ["tensorboard"], "log_every_n_steps": 2}
     folder = make_project(tmp_path, {**options, "checkpoint": {"monitor": monitor}})
     assert launch(folder).done
-    events = run_folder(folder) / "tensorboard"
+    events = run_folder(folder) / "tensorboard" / "fit"
     assert all(path.is_file() for path in events.iterdir())
     found = EventAccumulator(str(events)).Reload()
     tags = found.summary_metadata

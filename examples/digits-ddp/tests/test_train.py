@@ -66,14 +66,14 @@ class Stopped(Exception):
 
 def stopped_run(folder: str) -> dict[str, float]:
     """Train until the first checkpoint after step 2 is written."""
-    save = train.Checkpoints.save
+    save = train.DistributedCheckpoints.save
 
     def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
         save(self, *arguments, step=step, **others)
         if step > 2:
             raise Stopped
 
-    train.Checkpoints.save = save_and_stop  # type: ignore
+    train.DistributedCheckpoints.save = save_and_stop  # type: ignore
     try:
         return main(
             Config(
@@ -81,7 +81,7 @@ def stopped_run(folder: str) -> dict[str, float]:
             )
         )
     finally:
-        train.Checkpoints.save = save  # type: ignore
+        train.DistributedCheckpoints.save = save  # type: ignore
 
 
 def resumed_run(folder: str) -> dict[str, float]:

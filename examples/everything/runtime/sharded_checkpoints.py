@@ -43,6 +43,7 @@ class ShardedCheckpoints(Checkpoints):
         try:
             save(dict(shards), checkpoint_id=self.shards)
         except CheckpointException as error:
+            from_main(self.remove, self.shards)
             failure, _ = next(iter(error.failures.values()))
             raise SystemExit(f"the checkpoint is not written: {failure}") from None
         # each rank reads what it has written, whose names begin with its number
@@ -57,12 +58,16 @@ class ShardedCheckpoints(Checkpoints):
     @property
     def shards(self) -> Path:
         """The folder that the shards are written to before they are in place."""
-        return self.folder / "shards.tmp"
+        return self.folder / "shards.ckpt.tmp"
 
     def write(self, state: dict[str, Any], path: Path) -> None:
         """Put the shards, with the state beside them, at the path."""
-        finish_folder(self.shards, state, self.digests)
-        replace_folder(self.shards, path)
+        try:
+            finish_folder(self.shards, state, self.digests)
+            replace_folder(self.shards, path)
+        except OSError:
+            self.remove(self.shards)
+            raise
 
     def link(self, path: Path, name: Path) -> None:
         """Let the name stand for what lies at the path."""

@@ -96,6 +96,7 @@ class GPT(nn.Module):
 
     def on_train_end(self, log: Any) -> None:
         """Print and log a short sample of generated text."""
+        self.eval()
         start = torch.full((1, 1), ord("\n"), device=self.tokens.weight.device)
         (text,) = as_text(self.generate(start, 100))
         log.text("sample", text)

@@ -11,12 +11,16 @@ def go_on(checkpoints: Checkpoints, checkpoint: Mapping[str, Any]) -> None:
     """Make a checkpoint of the folder its last one, with the ranking that it holds.
 
     A later one of steps that are done again, or a damaged one, is never the one before another.
+    What better ones have replaced since is in the ranking no more, but the checkpoint itself is.
     """
-    path = Path(checkpoint["path"])
-    checkpoints.files = dict(checkpoint["checkpoints"]["files"])
-    checkpoints.newest = (checkpoint["step"], checkpoint["checkpoints"].get("name"))
+    path, folder = Path(checkpoint["path"]), checkpoints.folder
+    files, name = checkpoint["checkpoints"]["files"], checkpoint["checkpoints"]["name"]
+    checkpoints.newest = (checkpoint["step"], name)
+    if name is not None and not (folder / name).exists():
+        checkpoints.link(path, folder / name)
+    checkpoints.files = {name: score for name, score in files.items() if (folder / name).exists()}
     if checkpoints.save_last and path.name != "last.ckpt":
-        checkpoints.link(path, checkpoints.folder / "last.ckpt")
+        checkpoints.link(path, folder / "last.ckpt")
     remove_left_over(checkpoints, checkpoint)
 
 
