@@ -75,6 +75,11 @@ class CSVLogger:
         """Drop the rows that were written after the state was saved."""
         self.keep(state["rows"])
 
+    def drop_after(self, step: int) -> None:
+        """Drop the rows of later steps, of an earlier part of the run that had this logger."""
+        rows = self.read()[1:]
+        self.keep(sum(int(row[0]) <= step for row in rows))
+
     def close(self) -> None:
         """Close the file, which the next row opens again."""
         if self.file is not None:

@@ -280,7 +280,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        log.load_state_dict(checkpoint.get("log", {}))
+        log.load_state_dict(checkpoint.get("log", {}), step)
         checkpoint = None  # frees its memory
 
     # --- training loop ---

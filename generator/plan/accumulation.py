@@ -11,7 +11,7 @@ from lgen.spec.predicates import accumulates, accumulation_schedule
 def accumulation(spec: Spec) -> Decisions:
     """How many batches make a step, and what of it is checked when a run goes on."""
     schedule = accumulation_schedule(spec)
-    per_batch = "samples_per_batch" if is_distributed(spec) else "cfg.batch_size"
+    per_batch = "cfg.batch_size * world_size" if is_distributed(spec) else "cfg.batch_size"
     sizes = {"batch_size": "cfg.batch_size"}
     if is_distributed(spec):
         sizes["world_size"] = "world_size"

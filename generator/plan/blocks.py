@@ -41,6 +41,7 @@ class Block:
     schedule_settings: Code
     step_arguments: Code
     loss_term: Code
+    window_settings: Code
     returns_dict: bool
     accumulate: bool
     every_n: bool
@@ -144,6 +145,13 @@ def _block(
         scheduler_arguments=_scheduler_arguments(spec, data, name, calls),
         schedule_settings=Code("{" + schedule + "}"),
         step_arguments=Code(step.call_with(own)),
+        window_settings=arguments(
+            *(
+                literal(f.name)
+                for f in calls["own"].fields
+                if f.argument in ("accumulate_grad_batches", "every_n_steps")
+            )
+        ),
         loss_term=Code(f"(loss / cfg.{window})" if accumulate else "loss"),
         returns_dict=step.returns == "dict",
         accumulate=accumulate,

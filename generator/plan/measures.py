@@ -20,7 +20,7 @@ def measures(spec: Spec) -> Decisions:
     reads = "read_norms(norms_by_layer)"
     if spec.on_nonfinite == "skip":
         reads += " if finite else {}"
-    parts = ["row", *["norms"] * by_layer, *["stats"] * spec.device_stats]
+    parts = ["row", *["norms"] * by_layer, *["stats_of_device.read()"] * spec.device_stats]
     return Decisions(
         flags={
             "grad_norm": tracked is not None,

@@ -101,6 +101,7 @@ from runtime.nonfinite_gradients import nonfinite_gradients
 from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
+from runtime.own_stream import own_stream
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
 from runtime.parameter_groups import parameter_groups
@@ -152,6 +153,7 @@ from runtime.train_shards_only import train_shards_only
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
 from runtime.uncounted_repeats import uncounted_repeats
+from runtime.unchanged import check_unchanged
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
 from runtime.windows import windows
@@ -372,9 +374,8 @@ def EVALUATE(
         returned = model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_returns and not distributed
         # the mean of what each rank has seen  #: if stage.epoch_end_returns and distributed
         returned = mean_over_ranks(model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }}))  #: if stage.epoch_end_returns and distributed
-        for name, value in returned.items():  #: if stage.epoch_end_returns
-            results[prefix + name] = float(value)  #: if stage.several
-            results[{{ stage.prefix | literal }} + name] = float(value)  #: if not stage.several
+        results |= {prefix + name: float(value) for name, value in returned.items()}  #: if stage.epoch_end_returns and stage.several
+        results |= {f"{{ stage.prefix }}{name}": float(value) for name, value in returned.items()}  #: if stage.epoch_end_returns and not stage.several
         model.ON_EPOCH_END({{ stage.on_epoch_end.arguments }})  #: if stage.epoch_end_only
         model.ON_END({{ stage.on_end.arguments }})  #: if stage.on_end.defined
     return results
@@ -647,11 +648,10 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:  #: if checkpoint and not init_from and not distributed
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate({{ evaluate_arguments }})
-        log.metrics(results, step=step, epoch=epoch)  #: if logs_metrics and (validation or test)
-        if results and is_main:  #: wrap if distributed and predict and (validation or test)
-            if results:  #: wrap if not distributed and predict and (validation or test)
-                if is_main:  #: wrap if distributed and not predict
-                    print(f"step {step}  {as_text(results)}")  #: if validation or test
+        if results:  #: wrap if predict and (validation or test)
+            log.metrics(results, step=step, epoch=epoch)  #: if logs_metrics and (validation or test)
+            if is_main:  #: wrap if distributed and (validation or test)
+                print(f"step {step}  {as_text(results)}")  #: if validation or test
         model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
         return results
     if checkpoint is not None:  #: if checkpoint and weights_only
@@ -678,7 +678,6 @@ def main(cfg: Config) -> dict[str, float]:
     num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
     num_batches = len(train_loader)  #: if sized and not cuts_batches
     num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
-    samples_per_batch = cfg.batch_size * world_size  #: if distributed and map_style and checkpoint
     val_loader = VAL_LOADER  #: if validation and not several_val
     val_loaders = {name: VAL_LOADER for name, VAL_SET in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
@@ -929,6 +928,7 @@ def main(cfg: Config) -> dict[str, float]:
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
+        check_unchanged(checkpoint["config"], asdict(cfg), {{ block.window_settings }})  #: if block.accumulate
         restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate and not fsdp
         restore_gradient_shards(checkpoint, model, {{ block.gradients_key | literal }})  #: if block.accumulate and fsdp
         #: endfor
@@ -971,7 +971,7 @@ def main(cfg: Config) -> dict[str, float]:
             # the run may have been stopped before its average was written
             if averaged.n_averaged > 0 and not IS_WRITTEN:  #: if swa
                 epoch = checkpoint["last_epoch"]
-                log.load_state_dict(checkpoint.get("log", {}))  #: if logs_metrics
+                log.load_state_dict(checkpoint.get("log", {}), step)  #: if logs_metrics
                 average_metrics = finish_average()  #: if hooks.teardown.defined
                 model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
                 return average_metrics  #: if hooks.teardown.defined
@@ -981,7 +981,7 @@ def main(cfg: Config) -> dict[str, float]:
         go_on(checkpoints, checkpoint)  #: if not distributed
         from_main(go_on, checkpoints, checkpoint)  #: if distributed
         # what was logged after the checkpoint is logged again
-        log.load_state_dict(checkpoint.get("log", {}))  #: if logs_metrics
+        log.load_state_dict(checkpoint.get("log", {}), step)  #: if logs_metrics
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -993,7 +993,8 @@ def main(cfg: Config) -> dict[str, float]:
     stats_of_device = DEVICE_STATS  #: if device_stats
     metrics: dict[str, float] = {}
     model.train()
-    model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
+    with own_stream(DEVICE_TYPE, needed=cfg.resume is not None):  #: wrap if checkpoint and not weights_only and hooks.on_fit_start.defined
+        model.on_fit_start({{ hooks.on_fit_start.arguments }})  #: if hooks.on_fit_start.defined
     #: if sanity
     # what would fail at the first validation fails here  #: if not checkpoint or weights_only
     if cfg.resume is None:  # what would fail at the first validation fails here  #: wrap if checkpoint and not weights_only
@@ -1011,7 +1012,8 @@ def main(cfg: Config) -> dict[str, float]:
         monitor_value(tried, {{ monitor | literal }})
         #: endfor
     #: endif
-    model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
+    with own_stream(DEVICE_TYPE, needed=cfg.resume is not None):  #: wrap if checkpoint and not weights_only and hooks.on_train_start.defined
+        model.on_train_start({{ hooks.on_train_start.arguments }})  #: if hooks.on_train_start.defined
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None)  #: if bar and not distributed
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
@@ -1034,7 +1036,8 @@ def main(cfg: Config) -> dict[str, float]:
                 backbone_starts.append(epoch)  #: if not scheduler
         accumulate_grad_batches = batches_in_step(cfg.accumulation_schedule, epoch)  #: if accumulate_by_epoch
         log.epoch = epoch  #: if hooks_log
-        model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
+        if batch_idx == 0:  # not again in an epoch that is gone on with  #: wrap if checkpoint and not weights_only and counts_batches and hooks.on_train_epoch_start.defined
+            model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
         batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
         batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
         batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
@@ -1153,7 +1156,6 @@ def main(cfg: Config) -> dict[str, float]:
                         row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]  #: if grad_norm and fsdp
                     metrics |= row
                     norms = READ_NORMS  #: if norms_by_layer
-                    stats = stats_of_device.read()  #: if device_stats
                     log.metrics(LOGGED_ROW, step=step, epoch=epoch)  #: if logs_metrics
                     bar.set_postfix(row, refresh=False)  #: if bar
                     #: if distributed and not (scheduler_step or val_within_epoch or save_every_n_steps)

@@ -1,5 +1,6 @@
 """What on_save_checkpoint adds is what on_load_checkpoint finds, in every process."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,43 @@ def test_the_average_of_epochs_has_it_too(tmp_path: Path) -> None:
     average = str(run_folder(project) / "checkpoints" / "swa.pt")
     ended = launch(project, "--task", "validate", "--resume", average)
     assert ended.done and "loaded 24" in ended.output, ended.output
+
+
+START = """\
+    def on_fit_start(self) -> None:
+        torch.rand(3)
+
+    def on_train_start(self) -> None:
+        self.noise = torch.rand(3)
+
+    def on_train_epoch_start(self, log: Any, epoch: int) -> None:
+        log.scalar("drawn", torch.rand(1))
+
+    def metrics(self, x"""
+
+
+@pytest.mark.parametrize("strategy", ["single", "ddp"])
+def test_hooks_of_the_start_draw_no_number_of_the_training(tmp_path: Path, strategy: str) -> None:
+    """A run that goes on within an epoch does not begin the epoch again."""
+    ranks = None if strategy == "single" else 2
+    code = MODEL.replace("import time\n", "import time\nfrom typing import Any\n")
+    options = {
+        "strategy": strategy,
+        "devices": ranks or 1,
+        "max_epochs": 2,
+        "checkpoint": {"save_top_k": -1, "every_n_train_steps": 4},
+    }
+    straight = own_project(
+        tmp_path / "straight", code.replace("    def metrics(self, x", START), **options
+    )
+    assert launch(straight, ranks=ranks).done
+    kept = sorted((run_folder(straight) / "checkpoints").glob("epoch*"))
+    assert len(kept) > 3
+    for path in kept:
+        again = tmp_path / path.name
+        shutil.copytree(straight, again)
+        ended = launch(
+            again, "--resume", f"{run_folder(again)}/checkpoints/{path.name}", ranks=ranks
+        )
+        assert ended.done, ended.output
+        assert_same_runs(run_folder(straight), run_folder(again), but=["previous.ckpt"])

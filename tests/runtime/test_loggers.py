@@ -118,13 +118,12 @@ def test_a_log_hands_rows_to_all_loggers_and_goes_on_with_new_ones(tmp_path):
     log = Log(CSVLogger(tmp_path / "metrics.csv"))
     log.metrics({"a": 1.0}, step=1, epoch=0)
     state = log.state_dict()
-    log.metrics({}, step=2, epoch=0)  # no metrics, no row
     log.metrics({"a": 2.0}, step=2, epoch=0)
     # the run goes on from the state, with TensorBoard from now on
     later = Log(
         CSVLogger(tmp_path / "metrics.csv"), tensorboard=TensorBoardLogger(tmp_path / "tensorboard")
     )
-    later.load_state_dict(state)
+    later.load_state_dict(state, 1)
     later.metrics({"a": 3.0}, step=2, epoch=0)
     later.step, later.epoch = 3, 1
     later.scalar("b", torch.tensor(4.0))
@@ -138,12 +137,30 @@ def test_a_log_hands_rows_to_all_loggers_and_goes_on_with_new_ones(tmp_path):
     }
 
 
+def test_a_logger_without_a_state_drops_later_steps(tmp_path):
+    """A part of the run did without it; what this part makes again stands there once."""
+    log = Log(CSVLogger(tmp_path / "metrics.csv"))
+    for step in (1, 2, 3):
+        log.metrics({"a": float(step)}, step=step, epoch=0)
+    later = Log(CSVLogger(tmp_path / "metrics.csv"))
+    later.load_state_dict({}, 2)
+    later.metrics({"a": 0.5}, step=3, epoch=0)
+    read = [(row["step"], row["a"]) for row in rows(tmp_path / "metrics.csv")]
+    assert read == [("1", "1.0"), ("2", "2.0"), ("3", "0.5")]
+
+
+@pytest.mark.parametrize("name", ["step", "epoch"])
+def test_a_scalar_is_no_column_of_every_row(tmp_path, name):
+    with pytest.raises(ValueError, match=f"every row has a column {name}"):
+        Log(CSVLogger(tmp_path / "metrics.csv")).scalar(name, 1.0)
+
+
 def test_a_log_without_loggers_is_silent(tmp_path):
     log = Log()
     log.metrics({"a": 1.0}, step=1, epoch=0)
     log.scalar("a", 1.0)
     log.text("a", "b")
-    log.load_state_dict({"CSVLogger": {"rows": 1}})
+    log.load_state_dict({"CSVLogger": {"rows": 1}}, 1)
     log.close()
     assert log.state_dict() == {}
 

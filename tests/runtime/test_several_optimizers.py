@@ -11,6 +11,7 @@ from runtime.restore_gradients import restore_gradients
 from runtime.restore_schedule import restore_schedule
 from runtime.train_only import train_only
 from runtime.training_metrics import TrainingMetrics
+from runtime.unchanged import check_unchanged
 
 
 class Net(nn.Module):
@@ -120,3 +121,13 @@ def test_first_step_whose_loss_is_no_number_is_named_for_each_loss():
     metrics.append({"second_loss": torch.tensor(torch.nan)}, 1, 2)
     metrics.read()
     assert metrics.nonfinite_step == 2
+
+
+def test_a_window_goes_on_with_its_own_length():
+    """Its gradients are parts of a mean over so many batches."""
+    saved = {"gen_accumulate_grad_batches": 3, "gen_every_n_steps": 2}
+    names = ("gen_accumulate_grad_batches", "gen_every_n_steps")
+    check_unchanged(saved, dict(saved), *names)
+    check_unchanged({}, saved, *names)  # a script that had no such setting held no gradients
+    with pytest.raises(SystemExit, match="gen_every_n_steps 1: the checkpoint had 2, and may hold"):
+        check_unchanged(saved, saved | {"gen_every_n_steps": 1}, *names)

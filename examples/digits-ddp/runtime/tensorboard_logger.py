@@ -54,6 +54,9 @@ class TensorBoardLogger:
                 os.truncate(path, size)
         self.step = state["step"]
 
+    def drop_after(self, step: int) -> None:
+        """Leave the files as they are: purge_step hides what they hold of later steps."""
+
     def files(self) -> list[Path]:
         """Return the files of events, those of earlier parts of the run too."""
         return sorted(self.folder.rglob(EVENTS))

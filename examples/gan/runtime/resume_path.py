@@ -46,7 +46,7 @@ def resume_checkpoint(
         if checkpoint is not None and which == "best":
             names = checkpoint["checkpoints"]["best"]
             if not names:
-                raise SystemExit(f"{folder} holds no best checkpoint: no metric is monitored")
+                raise SystemExit(f"{folder} holds no best checkpoint: nothing is ranked")
             checkpoint = first_usable((folder / name for name in names), load)
         if checkpoint is None:
             raise SystemExit(f"no checkpoint in {folder} can be used; name one of another run")

@@ -262,16 +262,16 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None and is_main:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
-        log.metrics(results, step=step, epoch=epoch)
-        if results and is_main:
-            print(f"step {step}  {as_text(results)}")
+        if results:
+            log.metrics(results, step=step, epoch=epoch)
+            if is_main:
+                print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
 
     train_sampler, train_loader = training_loader(data, rank, world_size, cfg)
     num_batches = len(train_loader)
-    samples_per_batch = cfg.batch_size * world_size
     val_loader = evaluation_loader(data.val_dataset(), rank, world_size, cfg)
     steps_per_epoch = math.ceil(num_batches / cfg.accumulate_grad_batches)
 
@@ -308,7 +308,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to
                 "position": train_sampler.position_at(batch_idx),
-                "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
+                "global_batch": cfg.batch_size * world_size * cfg.accumulate_grad_batches,
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
@@ -339,7 +339,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         from_main(go_on, checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        log.load_state_dict(checkpoint.get("log", {}))
+        log.load_state_dict(checkpoint.get("log", {}), step)
         checkpoint = None  # frees its memory
 
     # --- training loop ---

@@ -215,8 +215,8 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, device, data, run_folder / "predictions", cfg)
-        log.metrics(results, step=step, epoch=epoch)
         if results:
+            log.metrics(results, step=step, epoch=epoch)
             print(f"step {step}  {as_text(results)}")
         return results
 
@@ -277,7 +277,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        log.load_state_dict(checkpoint.get("log", {}))
+        log.load_state_dict(checkpoint.get("log", {}), step)
         checkpoint = None  # frees its memory
 
     # --- training loop ---

@@ -64,6 +64,7 @@ from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
+from runtime.own_stream import own_stream
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.parameter_groups import parameter_groups
 from runtime.print_reasons import print_reasons
@@ -205,8 +206,7 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
         results = means(sum_over_ranks(metrics.sums()), prefix)
         # the mean of what each rank has seen
         returned = mean_over_ranks(model.on_validation_epoch_end())
-        for name, value in returned.items():
-            results[prefix + name] = float(value)
+        results |= {prefix + name: float(value) for name, value in returned.items()}
     return results
 
 
@@ -394,16 +394,16 @@ def main(cfg: Config) -> dict[str, float]:
         if cfg.resume is None and is_main:
             print("untrained weights: --resume last takes those of the last checkpoint")
         results = evaluate(model, data, rank, world_size, run_folder / "predictions", cfg)
-        log.metrics(results, step=step, epoch=epoch)
-        if results and is_main:
-            print(f"step {step}  {as_text(results)}")
+        if results:
+            log.metrics(results, step=step, epoch=epoch)
+            if is_main:
+                print(f"step {step}  {as_text(results)}")
         return results
 
     # --- data ---
 
     train_sampler, train_loader = training_loader(data, rank, world_size, cfg)
     num_batches = len(train_loader)
-    samples_per_batch = cfg.batch_size * world_size
     val_loaders = {
         name: evaluation_loader(data, dataset, rank, world_size, cfg.limit_val_batches, cfg)
         for name, dataset in data.val_dataset().items()
@@ -478,7 +478,7 @@ def main(cfg: Config) -> dict[str, float]:
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to
                 "position": train_sampler.position_at(batch_idx),
-                "global_batch": samples_per_batch * cfg.accumulate_grad_batches,
+                "global_batch": cfg.batch_size * world_size * cfg.accumulate_grad_batches,
                 "ranks": ranks,
                 "config": asdict(cfg),
             }
@@ -529,7 +529,7 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         from_main(go_on, checkpoints, checkpoint)
         # what was logged after the checkpoint is logged again
-        log.load_state_dict(checkpoint.get("log", {}))
+        log.load_state_dict(checkpoint.get("log", {}), step)
         checkpoint = None  # frees its memory
 
     # --- training loop ---
@@ -544,12 +544,14 @@ def main(cfg: Config) -> dict[str, float]:
     if cfg.resume is None:  # what would fail at the first validation fails here
         for name, val_loader in val_loaders.items():
             validate(model, f"val_{name}_", islice(val_loader, cfg.num_sanity_val_steps))
-    model.on_train_start()
+    with own_stream("cpu", needed=cfg.resume is not None):
+        model.on_train_start()
     bar = tqdm(total=total_steps, initial=step, unit="step", disable=None if is_main else True)
     for epoch in range(epoch, cfg.max_epochs):
         train_sampler.epoch = epoch
         log.epoch = epoch
-        model.on_train_epoch_start(epoch)
+        if batch_idx == 0:  # not again in an epoch that is gone on with
+            model.on_train_epoch_start(epoch)
         for window in windows(train_loader, cfg.accumulate_grad_batches):
             window_weight: Tensor | float = 0
             first_batch_idx = batch_idx
@@ -604,8 +606,7 @@ def main(cfg: Config) -> dict[str, float]:
                     row["grad_norm"] = float(grad_norm.full_tensor())  # type: ignore[attr-defined]
                 metrics |= row
                 norms = read_norms(norms_by_layer) if finite else {}
-                stats = stats_of_device.read()
-                log.metrics(row | norms | stats, step=step, epoch=epoch)
+                log.metrics(row | norms | stats_of_device.read(), step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             if step % cfg.scheduler_frequency == 0:
                 scheduler.step()

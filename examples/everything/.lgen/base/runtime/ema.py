@@ -15,7 +15,7 @@ def ema_multi_avg_fn(decay: float) -> Callable[[Tensors, Tensors, Tensor | int],
     Floats become decay * average + (1 - decay) * weight. What is no float, such as an index or a
     count, is taken over: torch's own function would truncate its average.
     """
-    update_floats = get_ema_multi_avg_fn(decay)
+    update_floats = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def update(averaged: Tensors, current: Tensors, number: Tensor | int) -> None:

@@ -14,7 +14,7 @@ class Timer:
         self.max_time = max_time
         self.started_at = time.monotonic()
         self.should_stop = False
-        self.reason = f"max_time of {max_time:.0f} s is over"
+        self.reason = f"max_time of {max_time:g} s is over"
 
     def elapsed(self) -> float:
         """Return the seconds of all parts so far."""

@@ -21,6 +21,9 @@ class Logger(Protocol):
     def load_state_dict(self, state: Any, /) -> None:
         """Drop what was written after the state was saved."""
 
+    def drop_after(self, step: int) -> None:
+        """Drop what was written of later steps, where no state says how much is to stay."""
+
 
 class ImageWriter(Protocol):
     """What writes images to files."""
@@ -53,13 +56,14 @@ class Log:
         return log
 
     def metrics(self, metrics: Mapping[str, float], *, step: int, epoch: int) -> None:
-        """Write the metrics of a step as one row, where there are any."""
-        if metrics:
-            for logger in self.loggers:
-                logger.log(metrics, step=step, epoch=epoch)
+        """Write the metrics of a step as one row."""
+        for logger in self.loggers:
+            logger.log(metrics, step=step, epoch=epoch)
 
     def scalar(self, name: str, value: Any) -> None:
         """Write one number; a tensor is read, which waits for the device."""
+        if name in ("step", "epoch"):
+            raise ValueError(f"log.scalar: every row has a column {name}; take another name")
         if self.loggers:
             self.metrics({self.prefix + name: float(value)}, step=self.step, epoch=self.epoch)
 
@@ -70,26 +74,31 @@ class Log:
             self.images.write(name, pixels(name, image), self.step)
         if self.tensorboard is not None:
             self.tensorboard.writer.add_image(name, pixels(name, image), self.step)
+            self.tensorboard.flush()
 
     def histogram(self, name: str, values: Any) -> None:
         """Write how the values of a tensor are distributed."""
         if self.tensorboard is not None:
             self.tensorboard.writer.add_histogram(self.prefix + name, values, self.step)
+            self.tensorboard.flush()
 
     def text(self, name: str, text: str) -> None:
         """Write a text, which may hold Markdown."""
         if self.tensorboard is not None:
             self.tensorboard.writer.add_text(self.prefix + name, text, self.step)
+            self.tensorboard.flush()
 
     def state_dict(self) -> dict[str, Mapping[str, Any]]:
         """Return how much each logger has written so far."""
         return {type(logger).__name__: logger.state_dict() for logger in self.loggers}
 
-    def load_state_dict(self, states: Mapping[str, Any]) -> None:
-        """Drop what was written after the states were saved; a new logger has written nothing."""
+    def load_state_dict(self, states: Mapping[str, Any], step: int) -> None:
+        """Drop what was written after the states were saved at the step."""
         for logger in self.loggers:
             if type(logger).__name__ in states:
                 logger.load_state_dict(states[type(logger).__name__])
+            else:
+                logger.drop_after(step)
 
     def close(self) -> None:
         """Write what TensorBoard has not written yet."""
