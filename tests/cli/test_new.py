@@ -69,6 +69,8 @@ def test_set_changes_the_spec(lgen: Lgen, tmp_path: Path) -> None:
         ("batchsize=3", "there is no option batchsize; did you mean batch_size?"),
         ("foo=3", "there is no option foo; lgen options lists them"),
         ("lr=1e-4", "there is no option lr; did you mean optimizer.lr?"),
+        ("trainer.max_epochs=3", "no option trainer.max_epochs; did you mean max_epochs?"),
+        ("trainer.gpus=3", "there is no option trainer.gpus; did you mean devices?"),
         ("epochs=3", "there is no option epochs; did you mean max_epochs?"),
         ("patience=3", "there is no option patience; did you mean early_stopping.patience?"),
         ("save_topk=3", "there is no option save_topk; did you mean checkpoint.save_top_k?"),
