@@ -109,6 +109,18 @@ def test_first_spec_ends_by_steps_where_these_are_given(lgen: Lgen, users_files:
     assert "max_steps: 30" in spec and "max_epochs" not in spec
 
 
+def test_first_spec_leaves_the_optimizer_to_the_blocks(lgen: Lgen, users_files: Path) -> None:
+    """With --set optimizers=... there is no other optimizer."""
+    (users_files / "lgen.yaml").unlink()
+    blocks = (
+        "optimizers={all: {step: training_step, parameters: [enter, blocks, leave], "
+        "optimizer: {name: SGD, lr: 0.1}}}"
+    )
+    result = lgen("init", "--module", "model.py:Net", "--data", "data.py:Points", "--set", blocks)
+    assert (result.code, result.err) == (0, "")
+    assert "AdamW" not in (users_files / "lgen.yaml").read_text()
+
+
 LOADER = """\
     def train_dataloader(self) -> DataLoader[tuple[Tensor, ...]]:
         return DataLoader(Noisy(samples(self.number, 1)), 4, shuffle=True)
