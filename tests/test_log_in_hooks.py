@@ -1,5 +1,6 @@
 """What steps and hooks give to `log` in whole projects."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,23 @@ def test_shards_are_logged_whole(tmp_path: Path, precision: str) -> None:
     assert [path.name for path in (run_folder(project) / "images" / "fit").iterdir()] == [
         "weights-step=7.png"
     ]
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_scalar_has_the_step_that_its_batch_makes(tmp_path: Path, accumulated: int) -> None:
+    """A hook whose result nobody takes logs beside the metrics of the same step."""
+    hook = """
+    def on_before_optimizer_step(self, log: Log) -> None:
+        log.scalar("norm", self.leave.weight.grad.norm())
+"""
+    model = MODEL.replace("import torch\n", "import torch\nfrom runtime.log import Log\n", 1)
+    options = {"max_steps": 4, "log_every_n_steps": 1, "accumulate_grad_batches": accumulated}
+    project = make_project(tmp_path, options, model + hook)
+    ended = launch(project)
+    assert ended.done, ended.output
+    with (run_folder(project) / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    steps = {
+        name: [row["step"] for row in rows if row.get(name)] for name in ("norm", "train_loss")
+    }
+    assert steps["norm"] == steps["train_loss"] == ["1", "2", "3", "4"]

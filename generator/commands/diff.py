@@ -26,7 +26,7 @@ def diff(
     if mine:
         return _joined(_of_users_edits(update), only)
     if update.plan.marked:
-        return marked(update.plan.marked)
+        return marked(root, update.plan.marked)
     if update.plan.faults:
         return Refused(list(update.plan.faults))
     return _joined(_of_update(update), only)

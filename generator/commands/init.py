@@ -22,7 +22,8 @@ data: {data}
 # Every option with its default: lgen options.
 """
 _LENGTH = "max_epochs: 10\n"  # where no other is given
-_OPTIMIZER = "optimizer: {name: AdamW, lr: 1e-3}\n"
+_OPTIMIZER = "optimizer: {name: AdamW, lr: 1e-3}\n"  # where there is no other
+_SEVERAL = ("optimizers=", "optimizers.")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def init(root: Path, classes: Classes, settings: Sequence[str]) -> Build | list[
         return [before]
     if not has_spec and any(setting.startswith("max_steps=") for setting in settings):
         before = before.replace(_LENGTH, "")
+    if not has_spec and any(setting.startswith(_SEVERAL) for setting in settings):
+        before = before.replace(_OPTIMIZER, "")
     spec_text = with_values(before, settings)
     if isinstance(spec_text, list):
         return spec_text

@@ -41,7 +41,7 @@ def update(root: Path, settings: Sequence[str] = (), *, rebuild: bool = False) -
     if isinstance(prepared, Refused):
         return prepared
     if prepared.plan.marked:
-        return marked(prepared.plan.marked)
+        return marked(root, prepared.plan.marked)
     written = changes(root, prepared)
     if faults := refusals(root, prepared, written):
         return Refused(faults)
@@ -77,9 +77,11 @@ def prepared_update(
     return Refused(as_typed(prepared)) if isinstance(prepared, list) else prepared
 
 
-def marked(paths: Sequence[str]) -> Refused:
+def marked(root: Path, paths: Sequence[str]) -> Refused:
     """The refusal of files in which conflict markers are left."""
     told = "conflict markers are left in it; resolve them and run lgen again"
+    if any((folder / ".git").exists() for folder in [root.resolve(), *root.resolve().parents]):
+        told += ", or go back to what is committed with `git restore .`"
     return Refused([Fault(path, None, told) for path in paths], marked=True)
 
 

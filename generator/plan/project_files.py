@@ -19,7 +19,7 @@ _STEPS = 8
 def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """What the emitted tests run."""
     world_size = min(spec.devices * spec.num_nodes, 2) if is_distributed(spec) else 1
-    val = data.sources.get("val")
+    train, val = data.sources["train"], data.sources.get("val")
     validated = runs_stage(spec, module, data, "val")
     length = "max_steps" if max_epochs(spec) is None else "max_epochs"
     overfit = _whole_epochs(spec, validated=validated)
@@ -42,13 +42,16 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     if within_epoch and (max_epochs(spec) or _STEPS) < _STEPS:
         run["max_epochs"] = str(_STEPS)  # an epoch has one step or more
     run |= _limit(spec)
+    map_style = train.kind == "dataset" and not train.iterable
     # the losses of several optimizers do not fall together
-    overfits = (
-        not data.sources["train"].iterable
-        and data.sources["train"].kind == "dataset"
-        and not spec.optimizers
+    overfits = map_style and not spec.optimizers
+    # data without a state start the epoch again, perhaps in another order
+    resumes = (
+        checkpoint is not None
+        and checkpoint.save_last
+        and not checkpoint.save_weights_only
+        and (map_style or train.has_state_dict)
     )
-    resumes = checkpoint is not None and checkpoint.save_last and not checkpoint.save_weights_only
     shown = ["the script overfits one batch" if overfits else "a run ends with finite metrics"]
     shown += ["a resumed run equals an uninterrupted one"] * resumes
     return Decisions(

@@ -9,7 +9,9 @@ from typing import Any
 from lgen.cache import KeptTexts
 
 Schema = dict[str, Any]
-_MADE_BY = tuple(f"lgen.spec.{name}" for name in ("options", "parts", "saving", "base", "names"))
+_MADE_BY = tuple(
+    f"lgen.spec.{name}" for name in ("options", "parts", "saving", "base", "names", "blocks")
+)
 _known = KeptTexts("schema", ("pydantic", *_MADE_BY), 1)
 
 

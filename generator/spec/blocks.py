@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from lgen.spec.base import Name, Part, option
-from lgen.spec.parts import Optimizer, Scheduler, as_list
+from lgen.spec.parts import BlockScheduler, Optimizer, as_list
 
 _PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 
@@ -33,7 +33,7 @@ class Block(Part):
         None, "the parts of the module that it trains; null is the one of the block's name"
     )
     optimizer: Optimizer = option(..., "optimizer and its arguments")
-    scheduler: Scheduler | None = option(None, "learning rate schedule, by epoch or step")
+    scheduler: BlockScheduler | None = option(None, "learning rate schedule, by epoch or step")
     gradient_clip_val: float | None = option(
         None, "limit of its gradients, once per optimizer step", gt=0
     )

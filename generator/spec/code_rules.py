@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lgen.spec.block_metric_rules import BLOCK_METRIC_RULES, block_metric_findings
 from lgen.spec.block_rules import BLOCK_CODE_RULES, block_findings
 from lgen.spec.fault import nearest
+from lgen.spec.finetuning_rules import FINETUNING_CODE_RULES, finetuning_findings
 from lgen.spec.hook_rules import HOOK_RULES, hook_findings
 from lgen.spec.iterable_rules import ITERABLE_RULES, iterable_findings
 from lgen.spec.measured import measured
@@ -21,7 +22,6 @@ from lgen.user_code.hooks import HOOKS, STEPS
 
 _NEEDED = (
     CodeRule("one-optimizer", ("optimizer",), "optimizer or configure_optimizers, and just one"),
-    CodeRule("finetuned-optimizer", ("finetuning",), "finetuning adds to an optimizer of the spec"),
     CodeRule("one-scheduler", ("scheduler",), "a scheduler by name, or by configure_optimizers"),
     CodeRule("defines-known", ("defines",), "defines names steps and hooks"),
     CodeRule("wrap-known", ("fsdp.wrap",), "wrap names classes that the module's file has"),
@@ -42,6 +42,7 @@ CODE_RULES = (
     *_NEEDED,
     *BLOCK_CODE_RULES,
     *BLOCK_METRIC_RULES,
+    *FINETUNING_CODE_RULES,
     *HOOK_RULES,
     *ITERABLE_RULES,
     *METRIC_RULES,
@@ -54,6 +55,7 @@ def code_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[Fin
     yield from _optimizer(spec, module)
     yield from block_findings(spec, module, data)
     yield from block_metric_findings(spec, module)
+    yield from finetuning_findings(spec, module)
     yield from _names(spec, module)
     yield from _stages(spec, module, data)
     yield from _weights(spec, module, data)
@@ -79,13 +81,6 @@ def _optimizer(spec: Spec, module: UserClass) -> Iterator[Finding]:
             "one-optimizer",
             ("optimizer",),
             "the module has configure_optimizers; remove optimizer, or the method",
-        )
-    if module.configures is not None and spec.finetuning is not None:
-        yield Finding(
-            "finetuned-optimizer",
-            ("finetuning",),
-            "finetuning builds the optimizer of what is trained at first; remove "
-            "configure_optimizers and write optimizer: in the spec, or freeze in your own hooks",
         )
     if spec.scheduler is None:
         return

@@ -74,6 +74,7 @@ def json_schema() -> dict[str, Any]:
             option.pop("title", None)
     _name_classes(schema["$defs"]["Optimizer"], "optimizers")
     _name_classes(schema["$defs"]["Scheduler"], "schedulers")
+    _name_classes(schema["$defs"]["BlockScheduler"], "schedulers")
     # pydantic's own name for any value says nothing to an editor
     for key in ("checkpoint", "compile"):
         parts = [resolve(b) for b in branches(schema["properties"][key])]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from lgen.spec.fault import nearest
 from lgen.spec.options import Spec
 from lgen.spec.predicates import max_epochs, sets_rates
-from lgen.spec.rule import Rule
+from lgen.spec.rule import CodeRule, Finding, Rule
+from lgen.user_code.classes import UserClass
 
 
 def _never_unfrozen(spec: Spec) -> bool:
@@ -84,3 +88,31 @@ FINETUNING_RULES: tuple[Rule, ...] = (
         "remove backbone_initial_ratio_lr or backbone_initial_lr",
     ),
 )
+
+FINETUNING_CODE_RULES = (
+    CodeRule("finetuned-optimizer", ("finetuning",), "finetuning adds to an optimizer of the spec"),
+    CodeRule(
+        "finetuned-part", ("finetuning.backbone", "finetuning"), "the module has the backbone"
+    ),
+)
+
+
+def finetuning_findings(spec: Spec, module: UserClass) -> Iterator[Finding]:
+    """What training a part of the module later needs of it."""
+    if spec.finetuning is None:
+        return
+    if module.configures is not None:
+        yield Finding(
+            "finetuned-optimizer",
+            ("finetuning",),
+            "finetuning builds the optimizer of what is trained at first; remove "
+            "configure_optimizers and write optimizer: in the spec, or freeze in your own hooks",
+        )
+    top = spec.finetuning.backbone.partition(".")[0]
+    if module.attributes is not None and top not in module.attributes:
+        yield Finding(
+            "finetuned-part",
+            ("finetuning.backbone", "finetuning"),
+            f"{module.name} assigns no self.{top}, which is to be frozen at first"
+            f"{nearest(top, module.attributes)}; set backbone to a part that it has",
+        )

@@ -49,6 +49,12 @@ def meant(path: tuple[str, ...]) -> str:
     key = ".".join(path)
     if key in _OTHER_NAMES:
         return f"; did you mean {_OTHER_NAMES[key]}?"
+    if path[1:] and schema_at(path[:1]) is None:
+        # Lightning's trainer.max_epochs
+        if schema_at(path[1:]) is not None:
+            return f"; did you mean {'.'.join(path[1:])}?"
+        if path[0] == "trainer":
+            return meant(path[1:])
     if len(path) == 1 and (found := _inside_mappings(key)):
         return f"; did you mean {' or '.join(found)}?"
     inside = {f"{outer}.{inner}": inner for outer in keys_at(()) for inner in keys_at((outer,))}

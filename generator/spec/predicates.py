@@ -135,3 +135,13 @@ def monitors(spec: Spec) -> dict[str, str]:
         "scheduler": spec.scheduler,
     }
     return {key: part.monitor for key, part in parts.items() if part is not None and part.monitor}
+
+
+def modes(spec: Spec) -> dict[str, set[str]]:
+    """By metric, whether less or more of it is better, as each that watches it says."""
+    found: dict[str, set[str]] = {}
+    for part in (spec.checkpoint, spec.early_stopping, spec.scheduler if plateau(spec) else None):
+        if part is not None and part.monitor:
+            mode = part.args.get("mode", "min") if isinstance(part, Scheduler) else part.mode
+            found.setdefault(part.monitor, set()).add(str(mode))
+    return found

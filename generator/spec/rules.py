@@ -16,6 +16,7 @@ from lgen.spec.predicates import (
     arguments_by_group,
     half_eps,
     max_epochs,
+    modes,
     monitors,
     optimizer,
 )
@@ -144,6 +145,17 @@ EXCLUDED: tuple[Rule, ...] = (
         lambda s: s.limit_val_batches == 0 and bool(monitors(s)),
         "limit_val_batches: 0 turns off the validation that measures what is monitored",
         "remove limit_val_batches, or every monitor",
+    ),
+    Rule(
+        "monitor-mode",
+        (
+            *("checkpoint.mode", "early_stopping.mode", "scheduler.mode"),
+            *("checkpoint.monitor", "early_stopping.monitor", "scheduler.monitor", "scheduler"),
+        ),
+        lambda s: any(len(found) > 1 for found in modes(s).values()),
+        "one metric is watched twice, and less of it is better here and more there (mode is min "
+        "where it is not given)",
+        "set the same mode in checkpoint, early_stopping and ReduceLROnPlateau",
     ),
     Rule(
         "top-k-monitor",

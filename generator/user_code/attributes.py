@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from lgen.user_code.source import Lineage, dotted
+from lgen.user_code.source import Lineage, dotted, statements
 
 # what gives an instance attributes by names that are no code
 _BY_NAME = ("add_module", "register_module", "register_parameter", "setattr")
@@ -21,6 +21,18 @@ def assigned(lineage: Lineage) -> set[str]:
         and dotted(node.value) == "self"
         and node.attr != "automatic_optimization"
     }
+
+
+def class_attributes(lineage: Lineage) -> set[str]:
+    """The names that the class or a base in the project gives a value or a type, methods aside."""
+    found: set[str] = set()
+    for cls in lineage.classes:
+        for item in statements(cls.node.body):
+            if isinstance(item, ast.Assign):
+                found |= {dotted(target) for target in item.targets}
+            elif isinstance(item, ast.AnnAssign):
+                found.add(dotted(item.target))
+    return found
 
 
 def attributes(lineage: Lineage) -> tuple[str, ...] | None:

@@ -106,6 +106,8 @@ UNSUPPORTED = {
     "validation_step_end": "return the values from validation_step",
 }
 
+# a port of several optimizers that Lightning's module steps by hand
+SEVERAL = "for several optimizers write optimizers: in lgen.yaml, and a step method for each"
 # Lightning's attributes of self, with what to write instead
 SELF_ATTRIBUTES = {
     "log": "return the value from the step in a dict, such as {'loss': loss, 'acc': acc}; of a "
@@ -118,11 +120,30 @@ SELF_ATTRIBUTES = {
     "loggers": "name log as an argument of the method",
     "current_epoch": "name epoch as an argument of the method",
     "global_step": "name step as an argument of the method",
-    "optimizers": "name optimizer as an argument of the method",
-    "lr_schedulers": "use scheduler of the spec",
+    "optimizers": f"name optimizer as an argument of the method; {SEVERAL}",
+    "lr_schedulers": f"use scheduler of the spec; {SEVERAL}",
     "save_hyperparameters": "remove it; module.args of the spec are saved with every checkpoint",
     "hparams": "set attributes in __init__, such as self.hidden = hidden",
     "all_gather": "return the values from the step; train.py adds them over processes",
-    "manual_backward": "return the loss; train.py calls backward",
-    "automatic_optimization": "remove it; train.py holds the optimization in the open",
+    "manual_backward": f"return the loss; train.py calls backward; {SEVERAL}",
+    "automatic_optimization": "remove it; train.py holds the optimization in the open; "
+    f"{SEVERAL}",
+    "clip_gradients": f"use gradient_clip_val of the spec; {SEVERAL}",
+    "toggle_optimizer": f"remove it; {SEVERAL}: in a step all other parameters are frozen",
+    "untoggle_optimizer": f"remove it; {SEVERAL}: in a step all other parameters are frozen",
 }
+# those that modules of other packages have too
+COMMON_ATTRIBUTES = {
+    "device": "write that of a tensor, such as batch[0].device, or of a parameter, "
+    "next(self.parameters()).device",
+    "dtype": "write that of a tensor, such as batch[0].dtype, or of a parameter, "
+    "next(self.parameters()).dtype",
+}
+
+
+def instead(attribute: str, method: str) -> str:
+    """What to write in a method in place of an attribute of Lightning's."""
+    hook = method in HOOKS and method not in METRIC_HOOKS and "log" in HOOKS[method]
+    if hook and attribute in ("log", "log_dict"):
+        return f"write log.scalar(name, value), with log as an argument of {method}"
+    return (SELF_ATTRIBUTES | COMMON_ATTRIBUTES)[attribute]

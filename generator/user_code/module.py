@@ -9,15 +9,29 @@ from pathlib import Path
 from typing import Literal
 
 from lgen.spec.fault import Fault
-from lgen.user_code.attributes import assigned, attributes, logs_images, loss_attributes
+from lgen.user_code.attributes import (
+    assigned,
+    attributes,
+    class_attributes,
+    logs_images,
+    loss_attributes,
+)
 from lgen.user_code.classes import MetricObjects, Step, UserClass
+from lgen.user_code.configures import read_configures
 from lgen.user_code.constructor import constructor
-from lgen.user_code.hooks import BATCH_HOOKS, HOOKS, SELF_ATTRIBUTES, STEPS, UNSUPPORTED
+from lgen.user_code.hooks import (
+    BATCH_HOOKS,
+    COMMON_ATTRIBUTES,
+    HOOKS,
+    SELF_ATTRIBUTES,
+    STEPS,
+    UNSUPPORTED,
+    instead,
+)
 from lgen.user_code.metric_objects import metric_objects
-from lgen.user_code.optimizer import closure_fault
-from lgen.user_code.results import Methods, returned
-from lgen.user_code.source import Function, Lineage, Project, dotted
-from lgen.user_code.steps import assigned_faults, read_step, self_name, shape_fault
+from lgen.user_code.results import Methods
+from lgen.user_code.source import Lineage, Project, dotted
+from lgen.user_code.steps import assigned_faults, read_step, self_name
 
 # bases that bring no steps
 _PLAIN = ("Module", "object", "ABC", "Generic", "Protocol")
@@ -25,7 +39,6 @@ _REFUSED = {
     "LightningModule": "derive the class from torch.nn.Module in place of LightningModule; keep "
     "the steps"
 }
-_CONFIGURE = "annotate it `-> Optimizer` or `-> tuple[Optimizer, LRScheduler]`"
 
 
 def read_module(
@@ -88,7 +101,7 @@ def read_module(
         faults += metrics
         metrics = MetricObjects()
     faults += _named_twice(steps, hooks)
-    configures = _configures(methods)
+    configures = read_configures(methods)
     if isinstance(configures, Fault):
         faults.append(configures)
         configures = None
@@ -134,6 +147,7 @@ def _method_faults(
 ) -> Iterator[Fault]:
     """What no method may be called or use."""
     own = {name for name in methods} | assigned(lineage)
+    foreign = _foreign(lineage, own)
     for name, (file, function) in methods.items():
         if name in UNSUPPORTED:
             yield Fault(file, function.lineno, f"{name} is not called; {UNSUPPORTED[name]}")
@@ -146,83 +160,16 @@ def _method_faults(
             if (
                 isinstance(node, ast.Attribute)
                 and dotted(node.value) == self_name(function)
-                and node.attr in SELF_ATTRIBUTES
-                and node.attr not in own
+                and node.attr in foreign
             ):
-                text = f"self.{node.attr} is Lightning's; {SELF_ATTRIBUTES[node.attr]}"
+                text = f"self.{node.attr} is Lightning's; {instead(node.attr, name)}"
                 yield Fault(file, node.lineno, text)
 
 
-def _configures(
-    methods: Methods,
-) -> Literal["optimizer", "optimizer and scheduler"] | Fault | None:
-    """What configure_optimizers returns by its annotation."""
-    if "configure_optimizers" not in methods:
-        return None
-    file, function = methods["configure_optimizers"]
-    if wrong := shape_fault("configure_optimizers", file, function):
-        return wrong
-    signature = function.args
-    if len(signature.posonlyargs) + len(signature.args) > 1 or signature.kwonlyargs:
-        return Fault(file, function.lineno, "configure_optimizers takes no argument but self")
-    if wanting := closure_fault(file, function):
-        return wanting
-    returns = function.returns
-    if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
-        try:
-            returns = ast.parse(returns.value, mode="eval").body
-        except SyntaxError:
-            returns = None
-    if returns is None:
-        return Fault(file, function.lineno, f"what configure_optimizers returns: {_CONFIGURE}")
-    if isinstance(returns, ast.Subscript) and dotted(returns.value) in ("tuple", "Tuple"):
-        items = returns.slice.elts if isinstance(returns.slice, ast.Tuple) else [returns.slice]
-        names = [dotted(item).rpartition(".")[2] for item in items]
-        if "ReduceLROnPlateau" in names:
-            text = "return the optimizer alone, and write scheduler: {name: ReduceLROnPlateau}"
-            return Fault(file, function.lineno, text)
-        if len(names) == 2 and _optimizer_name(names[0]) and _scheduler_name(names[1]):
-            return _returns_otherwise(file, function, 2) or "optimizer and scheduler"
-    elif _optimizer_name(dotted(returns).rpartition(".")[2]):
-        return _returns_otherwise(file, function, 1) or "optimizer"
-    text = (
-        f"configure_optimizers: {_CONFIGURE}; interval and monitor belong to scheduler: of the spec"
-    )
-    return Fault(file, function.lineno, text)
-
-
-def _returns_otherwise(file: str, function: Function, number: int) -> Fault | None:
-    """What configure_optimizers plainly returns against its annotation of one thing or two."""
-    lists = (ast.List, ast.Tuple, ast.Dict)
-    wanted = "return the optimizer" + (" and the scheduler" if number == 2 else "")
-    for node in returned(function):
-        value, found = node.value, ""
-        if value is None or (isinstance(value, ast.Constant) and value.value is None):
-            found = "nothing"
-        elif number == 1 and isinstance(value, lists):
-            found = f"a {type(value).__name__.lower()}"
-        elif isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) != number:
-            found = f"{len(value.elts)} values"
-        elif isinstance(value, ast.Dict):
-            found = "a dict"
-        elif isinstance(value, (ast.List, ast.Tuple)):
-            found = "lists" if any(isinstance(item, lists) for item in value.elts) else ""
-        if found:
-            said = ast.unparse(function.returns) if function.returns is not None else ""
-            text = f"configure_optimizers is annotated `-> {said}` and returns {found}; {wanted}"
-            return Fault(file, node.lineno, text)
-    return None
-
-
-def _optimizer_name(name: str) -> bool:
-    """Whether an annotation names an optimizer."""
-    from lgen.tables.torch_optim import classes
-
-    return name == "Optimizer" or name in classes("optimizers")
-
-
-def _scheduler_name(name: str) -> bool:
-    """Whether an annotation names a scheduler."""
-    from lgen.tables.torch_optim import classes
-
-    return name == "LRScheduler" or name in classes("schedulers")
+def _foreign(lineage: Lineage, own: set[str]) -> set[str]:
+    """The attributes of Lightning's that the class has not, given those that it makes itself."""
+    found = {*SELF_ATTRIBUTES} - own
+    brought = any(base.rpartition(".")[2] not in _PLAIN for base in lineage.package_bases)
+    if brought or "__getattr__" in own or attributes(lineage) is None:
+        return found
+    return found | ({*COMMON_ATTRIBUTES} - own - class_attributes(lineage))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import Step
-from lgen.user_code.hooks import ANYWHERE, BATCH_HOOKS, HOOKS, METRIC_HOOKS, STEPS
+from lgen.user_code.hooks import ANYWHERE, BATCH_HOOKS, HOOKS, METRIC_HOOKS, SEVERAL, STEPS
 from lgen.user_code.results import Methods, Result, own_nodes, result, returned
 from lgen.user_code.source import Function, Lineage, dotted, statements
 
@@ -95,7 +95,7 @@ def read_step(
         Fault(
             file,
             function.lineno,
-            f"{name} has the unknown argument {argument}{nearest(argument, allowed)}; "
+            f"{name} has the unknown argument {argument}{_meant(argument, allowed)}; "
             f"it can name: {', '.join(allowed) or 'nothing'}",
         )
         for argument in (*positional, *keywords)
@@ -127,6 +127,11 @@ def read_step(
         _forward_alone(function, methods, losses, set()),
         _uses_parts(function, methods, set()),
     )
+
+
+def _meant(argument: str, allowed: tuple[str, ...]) -> str:
+    """What to write in place of an argument that there is not, behind a semicolon."""
+    return f"; {SEVERAL}" if argument == "optimizer_idx" else nearest(argument, allowed)
 
 
 def _step_result_faults(name: str, file: str, function: Function, found: Result) -> Iterator[Fault]:

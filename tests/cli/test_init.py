@@ -16,8 +16,9 @@ import pytest
 
 from lgen import durable
 from tests.cli.conftest import Lgen, tree
+from tests.support.commands import run
 from tests.support.killed_lgen import failed_at, killed_at
-from tests.support.projects import MODEL
+from tests.support.projects import DATA, MODEL
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 
@@ -106,6 +107,71 @@ def test_first_spec_ends_by_steps_where_these_are_given(lgen: Lgen, users_files:
     assert lgen("init", *classes, "--set", "max_steps=30").code == 0
     spec = (users_files / "lgen.yaml").read_text()
     assert "max_steps: 30" in spec and "max_epochs" not in spec
+
+
+def test_first_spec_leaves_the_optimizer_to_the_blocks(lgen: Lgen, users_files: Path) -> None:
+    """With --set optimizers=... there is no other optimizer."""
+    (users_files / "lgen.yaml").unlink()
+    blocks = (
+        "optimizers={all: {step: training_step, parameters: [enter, blocks, leave], "
+        "optimizer: {name: SGD, lr: 0.1}}}"
+    )
+    result = lgen("init", "--module", "model.py:Net", "--data", "data.py:Points", "--set", blocks)
+    assert (result.code, result.err) == (0, "")
+    assert "AdamW" not in (users_files / "lgen.yaml").read_text()
+
+
+LOADER = """\
+    def train_dataloader(self) -> DataLoader[tuple[Tensor, ...]]:
+        return DataLoader(Noisy(samples(self.number, 1)), 4, shuffle=True)
+"""
+STREAM = """\
+    def train_dataset(self) -> Stream:
+        return Stream()
+"""
+STREAM_CLASS = """\
+
+
+class Stream(IterableDataset[tuple[Tensor, ...]]):
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+        return iter(samples(53, 1)){state}
+"""
+STATE = """
+
+    def state_dict(self) -> dict[str, int]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        pass
+"""
+
+
+def test_own_loader_gets_tests_that_pass(lgen: Lgen, users_files: Path) -> None:
+    """A plain DataLoader starts its epoch again, so no test says that a resumed run is the same."""
+    data = DATA.replace("import Dataset,", "import DataLoader, Dataset,")
+    start, end = data.index("    def train_dataset"), data.index("\n    def val_dataset")
+    (users_files / "data.py").write_text(data[:start] + LOADER + data[end:])
+    assert lgen("init").code == 0
+    run([sys.executable, "-m", "pytest", "-q", "tests"], users_files, 120)
+    assert "resume" not in (users_files / "tests/test_train.py").read_text()
+
+
+@pytest.mark.parametrize(("state", "resumes"), [("", False), (STATE, True)])
+def test_stream_is_tested_for_what_it_can(
+    lgen: Lgen, users_files: Path, state: str, resumes: bool
+) -> None:
+    """That a resumed run is the same is tested of a stream with a state, and of no other."""
+    data = DATA.replace("import Dataset,", "import Dataset, IterableDataset,")
+    data = "from collections.abc import Iterator\n\n" + data
+    start, end = data.index("    def train_dataset"), data.index("\n    def val_dataset")
+    stream = STREAM_CLASS.replace("{state}", state)
+    points = data.index("\n\nclass Points")
+    data = data[:points] + stream + data[points:start] + STREAM + data[end:]
+    (users_files / "data.py").write_text(data)
+    assert lgen("init").code == 0
+    tests = (users_files / "tests/test_train.py").read_text()
+    assert ("test_resumed_run_equals_whole_run" in tests) is resumes
+    assert ("a resumed run equals" in (users_files / "README.md").read_text()) is resumes
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Lgen, tree
 
+ROOT = Path(__file__).parents[2]
 FILES = {"lgen.yaml", "model.py", "data.py", ".gitignore", "train.py", "README.md"}
 
 
@@ -63,12 +64,40 @@ def test_set_changes_the_spec(lgen: Lgen, tmp_path: Path) -> None:
     assert os.access(tmp_path / "digits/launch.sh", os.X_OK)
 
 
+def test_next_steps_are_those_of_the_readmes(lgen: Lgen, tmp_path: Path) -> None:
+    """Both READMEs install it as the command says, and git ignores what that leaves."""
+    install = "pip install -e '.[test]'\n"
+    assert f"    {install}" in lgen("new", "digits", "--defaults").out
+    for readme in (tmp_path / "digits/README.md", ROOT / "README.md"):
+        assert f"\n{install}" in readme.read_text()
+    ignored = (tmp_path / "digits/.gitignore").read_text().splitlines()
+    assert {"build/", "*.egg-info/", "runs/"} <= {*ignored}
+
+
+def test_a_low_rate_is_named_where_the_emitted_test_fails(lgen: Lgen, tmp_path: Path) -> None:
+    """A model that learns slowly fails the test that it learns, which says what to change."""
+    settings = ["--set", "optimizer.lr=1e-9", "--set", "accelerator=cpu"]
+    assert lgen("new", "digits", "--defaults", *settings).code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "overfits", "tests"],
+        cwd=tmp_path / "digits",
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "where the learning rate is small" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
         ("batchsize=3", "there is no option batchsize; did you mean batch_size?"),
         ("foo=3", "there is no option foo; lgen options lists them"),
         ("lr=1e-4", "there is no option lr; did you mean optimizer.lr?"),
+        ("trainer.max_epochs=3", "no option trainer.max_epochs; did you mean max_epochs?"),
+        ("trainer.gpus=3", "there is no option trainer.gpus; did you mean devices?"),
         ("epochs=3", "there is no option epochs; did you mean max_epochs?"),
         ("patience=3", "there is no option patience; did you mean early_stopping.patience?"),
         ("save_topk=3", "there is no option save_topk; did you mean checkpoint.save_top_k?"),

@@ -317,7 +317,7 @@ CASES = (
     ),
     Case(
         "finetuned-optimizer",
-        {"finetuning": {"unfreeze_backbone_at_epoch": 0}, **NO_OPTIMIZER},
+        {"finetuning": {"backbone": "blocks"}, "max_epochs": 20, **NO_OPTIMIZER},
         "finetuning builds the optimizer of what is trained at first; remove configure_optimizers "
         "and write optimizer: in the spec, or freeze in your own hooks",
         CONFIGURES,
@@ -454,6 +454,13 @@ CASES = (
             "        return batch\n\n    def metrics("
         },
         {"accelerator": "cuda", "num_workers": 1},
+    ),
+    Case(
+        "finetuned-part",
+        {"finetuning": {"backbone": "block.0", "unfreeze_backbone_at_epoch": 1}},
+        "Net assigns no self.block, which is to be frozen at first; did you mean blocks?; set "
+        "backbone to a part that it has",
+        mended={"finetuning": {"backbone": "blocks.0", "unfreeze_backbone_at_epoch": 1}},
     ),
     Case(
         "metrics-compile",

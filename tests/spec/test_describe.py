@@ -47,6 +47,30 @@ def test_schema_agrees_with_the_reader(option: dict[str, object], allowed: bool)
     assert isinstance(loads(text), Spec) is allowed
 
 
+@pytest.mark.parametrize(
+    ("scheduler", "allowed"),
+    [
+        ({"name": "StepLR", "step_size": 3, "interval": "step"}, True),
+        ({"name": "StepLR"}, False),
+        ({"name": "StepLR", "step_size": 3, "frequency": 2}, False),
+        ({"name": "StepLR", "step_size": 3, "warmup_steps": 2}, False),
+        ({"name": "StepLR", "step_size": 3, "interval": "validation"}, False),
+        ({"interval": "step"}, False),
+    ],
+)
+def test_schema_of_a_block_agrees_with_the_reader(
+    scheduler: dict[str, object], allowed: bool
+) -> None:
+    """What rules refuse in the scheduler of one of several optimizers is not offered there."""
+    block = {"optimizer": {"name": "SGD", "lr": 0.1}, "scheduler": scheduler}
+    values = {**BASE, "optimizers": {"first": block}}
+    assert jsonschema.Draft202012Validator(json_schema()).is_valid(values) is allowed
+    text = "\n".join(f"{key}: {dump(value)}" for key, value in values.items())
+    assert isinstance(loads(text), Spec) is allowed
+    (row,) = (row for row in options() if row.name == "optimizers.NAME.scheduler")
+    assert row.type == "mapping of name, interval, ..., or null"
+
+
 def test_every_option_has_a_doc_and_a_group() -> None:
     rows = options()
     assert {row.name for row in rows} >= set(Spec.model_fields)

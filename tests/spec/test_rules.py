@@ -17,6 +17,10 @@ STOPS = "early_stopping: {monitor: val_loss}\n"
 
 # by rule, a spec that breaks it, and the nearest one that does not
 CASES = {
+    "monitor-mode": (
+        "checkpoint: {monitor: val_acc}\nearly_stopping: {monitor: val_acc, mode: max}",
+        "checkpoint: {monitor: val_acc, mode: max}\nearly_stopping: {monitor: val_acc, mode: max}",
+    ),
     "single-devices": ("devices: 2", "devices: 2\nstrategy: ddp"),
     "single-nodes": ("num_nodes: 2", "num_nodes: 2\nstrategy: fsdp"),
     "mps-processes": ("accelerator: mps\nstrategy: ddp", "accelerator: cuda\nstrategy: ddp"),
@@ -421,6 +425,31 @@ CASES = {
 def test_rules_look_at_groups_of_parameters(refused: str, allowed: str) -> None:
     """What holds for the optimizer's arguments holds for those of a group."""
     assert isinstance(loads(BASE + refused), list)
+    assert not isinstance(loads(BASE + allowed), list)
+
+
+@pytest.mark.parametrize(
+    ("refused", "allowed"),
+    [
+        (
+            f"{SGD}{PLATEAU}, monitor: val_acc}}\ncheckpoint: {{monitor: val_acc, mode: max}}",
+            f"{SGD}{PLATEAU}, monitor: val_acc, mode: max}}\n"
+            "checkpoint: {monitor: val_acc, mode: max}",
+        ),
+        (
+            f"{SGD}{PLATEAU}, monitor: val_acc, mode: max}}\n"
+            "early_stopping: {monitor: val_acc, mode: min}",
+            f"{SGD}{PLATEAU}, monitor: val_acc, mode: max}}\n"
+            "early_stopping: {monitor: val_loss, mode: min}",
+        ),
+    ],
+    ids=["checkpoint", "early stopping"],
+)
+def test_a_plateau_has_the_mode_of_its_metric(refused: str, allowed: str) -> None:
+    """ReduceLROnPlateau watches a metric as checkpoints and early stopping do."""
+    faults = loads(BASE + refused)
+    assert isinstance(faults, list) and len(faults) == 1
+    assert "set the same mode" in faults[0].message
     assert not isinstance(loads(BASE + allowed), list)
 
 

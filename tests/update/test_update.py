@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,20 @@ def test_conflict(lgen: Lgen, project: Path, edit: Edit) -> None:
         assert result.code == 1
         assert result.err.startswith("train.py: conflict markers are left in it")
         assert tree(project) == before
+
+
+def test_git_takes_a_conflict_back(lgen: Lgen, project: Path, edit: Edit) -> None:
+    """Where the project is in git, markers that are left name the way back, and it leads back."""
+    edit("train.py", "batch_size: int = 4", "batch_size: int = 5")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "mine"]):
+        subprocess.run([*git, *command], cwd=project, check=True, timeout=60)
+    assert lgen("set", "batch_size=6").code == 1
+    result = lgen("set", "seed=5")
+    assert result.code == 1
+    assert result.err.endswith("or go back to what is committed with `git restore .`\n")
+    subprocess.run(["git", "restore", "."], cwd=project, check=True, timeout=60)
+    assert lgen("set", "seed=5").code == 0
 
 
 @pytest.mark.parametrize("marker", ["<<<<<<< yours\n", ">>>>>>> lgen\n"])
