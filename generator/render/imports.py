@@ -58,11 +58,24 @@ def without_unused_imports(lines: list[str], tree: ast.Module) -> list[tuple[int
                 first -= 1
             for line in range(first, last + 1):
                 del result[line]
+            _close(result, first)
         elif len(kept) == 1 or first == last:
             _join(result, node, kept)
         else:
             _cut(result, names)
     return sorted(result.items())
+
+
+def _close(result: dict[int, str], dropped: int) -> None:
+    """Drops one of the blank lines around a paragraph of imports that is gone from between others.
+
+    `dropped` is a line of it.
+    """
+    before = max((line for line in result if line < dropped), default=0)
+    after = [line for line in sorted(result) if line > dropped][:2]
+    blank = before in result and len(after) == 2 and result[before] == result[after[0]] == ""
+    if blank and result[after[1]].startswith(("import ", "from ")):
+        del result[before]
 
 
 def _join(result: dict[int, str], node: Import, kept: list[ast.alias]) -> None:

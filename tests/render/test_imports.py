@@ -24,6 +24,7 @@ from lgen.render.imports import runtime_closure, runtime_modules, top_level_modu
         ),
         ("from a import (\n    x, y, z\n)\n\nx, z\n", "from a import x, z\n\nx, z\n"),
         ("from __future__ import annotations\n", "from __future__ import annotations\n"),
+        ("import a\n\nimport b\nimport c\n\nimport d\n\na, d\n", "import a\n\nimport d\n\na, d\n"),
         ("import a\n\na = 1\n", "a = 1\n"),
         ("import a\n\n\ndef f() -> a.B: ...\n", "import a\n\n\ndef f() -> a.B: ...\n"),
     ],
