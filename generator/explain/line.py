@@ -113,7 +113,8 @@ def causes(root: Path, plan: Plan, values: dict[str, Any], line: Subject) -> lis
     """The options that the line is there for; of those at their defaults only where no other is."""
     now = Emitted(plan, line.path)
     written = list(_causes(now, _plans_of_resets(root, values), line))
-    return _most_telling(written or list(_causes(now, _plans_of_probes(root, values), line)))
+    found = written or list(_causes(now, _plans_of_probes(root, values), line))
+    return _most_telling(found, line.text)
 
 
 def _plans_of_resets(root: Path, values: dict[str, Any]) -> Iterator[tuple[Variant, Plan]]:
@@ -133,18 +134,21 @@ def _plans_of_probes(root: Path, values: dict[str, Any]) -> Iterator[tuple[Varia
 
 def _causes(now: Emitted, plans: Iterable[tuple[Variant, Plan]], line: Subject) -> Iterator[Cause]:
     """The variants of the spec under which the line is another."""
-    seen: set[str] = set()
+    seen: set[tuple[str, Effect]] = set()
     for variant, plan in plans:
-        if variant.key in seen or plan.decisions == now.plan.decisions:
+        if (variant.key, "brings this line") in seen or plan.decisions == now.plan.decisions:
             continue
         effect = line.effect_of(now, Emitted(plan, line.path))
-        if effect is not None:
-            seen.add(variant.key)
+        if effect is not None and (variant.key, effect) not in seen:
+            seen.add((variant.key, effect))
             yield Cause(variant, effect)
 
 
-def _most_telling(found: list[Cause]) -> list[Cause]:
-    """Those that bring the line first; an inner option in the place of its mapping."""
+def _most_telling(found: list[Cause], text: str) -> list[Cause]:
+    """Those that bring the line first, of these the ones that it names; an inner option in the
+    place of its mapping, and what brings the line in the place of what it decides."""
+    bring = {cause.variant.key for cause in found if cause.effect == "brings this line"}
+    found = [c for c in found if c.effect == "brings this line" or c.variant.key not in bring]
     inner = {(cause.variant.key.rpartition(".")[0], cause.effect) for cause in found}
     kept = [cause for cause in found if (cause.variant.key, cause.effect) not in inner]
-    return sorted(kept, key=lambda cause: cause.effect)
+    return sorted(kept, key=lambda c: (c.effect, c.variant.key.rpartition(".")[2] not in text))

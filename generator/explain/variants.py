@@ -146,7 +146,9 @@ def _others(schema: Schema, default: Any) -> list[Any]:
         elif kind == "array":
             found += [[], *([value] for value in branch.get("items", {}).get("enum", []))]
         elif kind == "integer":
-            found.append(max(default + 1 if _is_int(default) else 2, branch.get("minimum", 0)))
+            least = branch.get("minimum", 0)
+            found.append(max(default + 1 if _is_int(default) else 2, least))
+            found += [0] * (least <= 0)  # often what switches it off
         elif kind == "number":
             found.append(0.5)
     return [value for value in found if value != default or type(value) is not type(default)]

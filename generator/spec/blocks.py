@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from lgen.spec.base import Name, Part, option
-from lgen.spec.parts import BlockScheduler, Optimizer, as_list
+from lgen.spec.parts import Optimizer, Scheduler, as_list
 
 _PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
 
@@ -23,6 +25,25 @@ def _part(text: str) -> str:
 ModulePart = Annotated[str, AfterValidator(_part)]
 _Parts = Annotated[list[ModulePart], Field(min_length=1)]
 Parts = Annotated[_Parts, BeforeValidator(as_list, json_schema_input_type=ModulePart | _Parts)]
+
+
+class BlockScheduler(Scheduler):
+    """The scheduler of one of several optimizers; rules refuse what its schema leaves out."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A name and an interval, beside the scheduler's arguments."""
+        schema = handler(core_schema)
+        mapping = handler.resolve_ref_schema(schema)
+        own = mapping["properties"]
+        mapping["properties"] = {
+            "name": {"type": "string", "description": "a class of torch.optim.lr_scheduler"},
+            "interval": {**own["interval"], "enum": ["epoch", "step"]},
+        }
+        mapping["required"] = ["name"]
+        return schema
 
 
 class Block(Part):

@@ -9,13 +9,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     JsonValue,
     field_validator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from lgen.spec.base import Name, Part, PathText, ShortPart, SwitchPart, option
 from lgen.spec.names import class_path_fault
@@ -151,25 +149,6 @@ class Scheduler(Part):
     def args(self) -> dict[str, JsonValue]:
         """The scheduler's own arguments as given."""
         return dict(self.__pydantic_extra__)
-
-
-class BlockScheduler(Scheduler):
-    """The scheduler of one of several optimizers; rules refuse what its schema leaves out."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """A name and an interval, beside the scheduler's arguments."""
-        schema = handler(core_schema)
-        mapping = handler.resolve_ref_schema(schema)
-        own = mapping["properties"]
-        mapping["properties"] = {
-            "name": {"type": "string", "description": "a class of torch.optim.lr_scheduler"},
-            "interval": {**own["interval"], "enum": ["epoch", "step"]},
-        }
-        mapping["required"] = ["name"]
-        return schema
 
 
 class Ema(SwitchPart):

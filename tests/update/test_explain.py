@@ -172,6 +172,15 @@ def test_what_is_written_as_it_is_by_default_is_explained(lgen: Lgen, project: P
     assert any("checkpoint" in said for said in explained(lgen, f"train.py:{number}"))
 
 
+def test_the_option_that_a_line_names_comes_first(lgen: Lgen, project: Path) -> None:
+    """Others may take the line away too."""
+    assert lgen("set", "accelerator=auto").code == 0
+    place = f"train.py:{line_of(project, 'train.py', 'islice(val_loader')}"
+    said = explained(lgen, place)
+    assert said[0] == "num_sanity_val_steps: 2 (its default) brings this line"
+    assert "fast_dev_run: false (its default) brings this line" in said
+
+
 def test_line_that_black_has_joined(lgen: Lgen, project: Path) -> None:
     """Its parts come from several lines of the template."""
     place = f"train.py:{line_of(project, 'train.py', 'def validate(')}"
