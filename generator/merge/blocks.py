@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lgen.merge.events import Event, Side
 from lgen.merge.likeness import ratio_of, same_sort
@@ -106,28 +106,39 @@ def doubled(weave: Weave) -> Iterator[set[Event]]:
 
 
 def one_of_several(weave: Weave) -> Iterator[set[Event]]:
-    """A call that mine changed, of which the base has several and new one that may be any."""
+    """A call or a value that mine changed, of which the base has several in a function and new has
+    one that may be any."""
     mine, new = weave.sides
     for event in mine.events:
         other = new.found[event.start] if event.changes else -1
-        if other < 0 or not _is_call(weave.base[event.start]):
+        if other < 0 or not _calls_or_sets(weave.base[event.start]):
             continue
         one, made = weave.base[event.start], new.pieces[other]
         if one.id == made.id:
             continue
         least = ratio_of(words(one.text), words(made.text)) - 0.1
         for place, piece in enumerate(weave.base):
-            gone = new.found[place] < 0 and piece.holder == one.holder and _is_call(piece)
-            if not gone or not same_sort(piece, made):
+            if new.found[place] >= 0 or not _calls_or_sets(piece) or not same_sort(piece, made):
                 continue
-            if ratio_of(words(piece.text), words(made.text)) >= least:
+            alike = ratio_of(words(piece.text), words(made.text)) >= least
+            if alike and _function(weave.base, place) == _function(weave.base, event.start):
                 yield {event, new.event_of(other)}
 
 
-def _is_call(piece: Piece) -> bool:
-    """Whether a piece calls a function and leaves what it returns."""
+def _calls_or_sets(piece: Piece) -> bool:
+    """Whether a piece calls a function and leaves what it returns, or sets something."""
     node = piece.nodes[0] if piece.kind == "statement" else None
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    return isinstance(node, ast.Assign) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    )
+
+
+def _function(pieces: Sequence[Piece], place: int) -> int:
+    """The place of the function or class that a piece stands in, -1 outside of these."""
+    holder = pieces[place].holder
+    while holder >= 0 and not pieces[holder].name:
+        holder = pieces[holder].holder
+    return holder
 
 
 def _loops(blocks: list[Block]) -> list[tuple[str, int]]:

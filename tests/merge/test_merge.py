@@ -287,6 +287,28 @@ def main(cfg):
     assert clean(base, edited(base, ("log(cfg)", "log(cfg, 1)")), new).count("log(cfg, 1)") == 1
 
 
+def test_one_value_instead_of_two_may_be_either() -> None:
+    """Also where each stood in a block of its own."""
+    base = """\
+def main(cfg):
+    for batch in loader:
+        with only(outer):
+            outputs = model.outer_step(batch, batch_idx)
+            outputs.backward()
+        with only(inner):
+            outputs = model.inner_step(batch, batch_idx)
+            outputs.backward()
+"""
+    new = """\
+def main(cfg):
+    for batch in loader:
+        outputs = model.training_step(batch, batch_idx)
+        outputs.backward()
+"""
+    mine = edited(base, ("outer_step(batch, batch_idx)", "outer_step(batch, batch_idx)  # mine"))
+    conflict(base, mine, new)
+
+
 def test_two_inserts_at_one_place_are_a_conflict() -> None:
     """Nobody can tell which statement an insert in the middle of a paragraph belongs to."""
     base = "def f():\n    one()\n    two()\n"
