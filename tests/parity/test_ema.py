@@ -57,6 +57,13 @@ def test_average(tmp_path, ema, decay, every):
         num_sanity_val_steps=0,
     )
     result = script.run()
+    # torch's function truncates the average of a count, which Lightning's callback saves
+    theirs, count = (
+        trainer.lightning_module.model.norm.num_batches_tracked,
+        "norm.num_batches_tracked",
+    )
+    assert theirs < result.weights[count] <= result.state["raw_model"][count]
+    theirs.copy_(result.weights[count])
     assert_equal_weights(result, trainer)
     assert result.values("val_loss") == pytest.approx(losses.found, rel=1e-6)
     assert result.state["n_averaged"] == int(averaging._average_model.n_averaged)
@@ -65,7 +72,7 @@ def test_average(tmp_path, ema, decay, every):
     theirs = torch.load(saving.best_model_path, weights_only=False)["state_dict"]
     path = script.folder / "runs" / "version_0" / "checkpoints" / name
     for of_best, weight in torch.load(path, weights_only=True)["model"].items():
-        assert torch.equal(weight, theirs[f"model.{of_best}"]), of_best
+        assert of_best == count or torch.equal(weight, theirs[f"model.{of_best}"]), of_best
     raw = result.state["raw_model"]
     assert not torch.equal(raw["out.weight"], result.weights["out.weight"])
     without = make_script(tmp_path / "without", {**OPTIONS, "accumulate_grad_batches": 2}).run()
