@@ -80,6 +80,8 @@ def filename_fault(filename: str) -> str | None:
     """What keeps `filename` from naming checkpoint files, or None."""
     if not filename or "/" in filename or "\\" in filename or "\0" in filename:
         return "a checkpoint's file name is not empty and holds no path separator"
+    if len(filename.encode()) > 150:
+        return "a checkpoint's file name has 150 bytes at most, and values are put into it"
     if filename in ("last", "previous"):
         return f"{filename}.ckpt is not ranked; name a ranked file otherwise, such as best"
     if "{{" in filename or "}}" in filename:

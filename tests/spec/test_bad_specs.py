@@ -131,6 +131,7 @@ def faults(text: str) -> list[str]:
         ("data: data.py:D\n", "lgen.yaml: module is missing"),
         (GOOD + "checkpoint: {filename: '{epoch'}\n", "a brace is not closed"),
         (GOOD + "checkpoint: {filename: ../x}\n", "holds no path separator"),
+        (GOOD + f"checkpoint: {{filename: {'x' * 151}}}\n", "has 150 bytes at most"),
         (
             GOOD + "checkpoint: {filename: '{val_loss:zzz}', monitor: val_loss}\n",
             "lgen.yaml:3: checkpoint.filename: 'zzz' is no format of val_loss, a number; write "
