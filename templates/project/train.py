@@ -61,8 +61,8 @@ from runtime.cuda_stats import CudaStats
 from runtime.default_dtype import default_dtype
 from runtime.device_stats import device_stats
 from runtime.distributed import end_distributed, start_distributed
-from runtime.divide_gradients import divide_gradients
 from runtime.distributed_checkpoints import DistributedCheckpoints
+from runtime.divide_gradients import divide_gradients
 from runtime.draw_seed import draw_seed
 from runtime.early_stopping import EarlyStopping
 from runtime.ema import ema_multi_avg_fn
@@ -79,12 +79,12 @@ from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
 from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
-from runtime.gradient_shards import gradient_shards, restore_gradient_shards
 from runtime.gradient_norms import gradient_norms, read_norms
-from runtime.layer_decay import decay_by_layer
-from runtime.leave_out import leave_out
+from runtime.gradient_shards import gradient_shards, restore_gradient_shards
 from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
+from runtime.layer_decay import decay_by_layer
+from runtime.leave_out import leave_out
 from runtime.limited_loader import LimitedLoader
 from runtime.limits import limit_batches
 from runtime.local_shards import LocalShards
@@ -101,15 +101,15 @@ from runtime.nonfinite_gradients import nonfinite_gradients
 from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_on_any_rank import stop_on_nonfinite_loss_of_any_rank
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
-from runtime.own_stream import own_stream
 from runtime.override_groups import check_groups, group_settings, override_groups
 from runtime.override_settings import override_settings
+from runtime.own_stream import own_stream
 from runtime.parameter_groups import parameter_groups
 from runtime.parameters_of import parameters_of
-from runtime.print_reasons import print_reasons
-from runtime.predictions import clear_predictions, save_predictions
 from runtime.plain_state import check_plain
+from runtime.predictions import clear_predictions, save_predictions
 from runtime.prefetch import prefetch_to_device
+from runtime.print_reasons import print_reasons
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
 from runtime.resize_history import resize_history
@@ -152,8 +152,8 @@ from runtime.train_only import train_only
 from runtime.train_shards_only import train_shards_only
 from runtime.training_batches import TrainingBatches
 from runtime.training_metrics import TrainingMetrics
-from runtime.uncounted_repeats import uncounted_repeats
 from runtime.unchanged import check_unchanged
+from runtime.uncounted_repeats import uncounted_repeats
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
 from runtime.windows import windows

@@ -61,7 +61,12 @@ SINGLE: dict[str, dict[str, Any]] = {
     },
     "plateau and early stopping": {
         "max_epochs": 12,
-        "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
+        "scheduler": {
+            "name": "ReduceLROnPlateau",
+            "monitor": "val_acc",
+            "mode": "max",
+            "patience": 0,
+        },
         "early_stopping": {"monitor": "val_acc", "mode": "max", "patience": 2, "min_delta": 0.2},
     },
     "all kept": {"checkpoint": {"save_top_k": -1, "every_n_train_steps": 5}},
@@ -98,7 +103,12 @@ SINGLE: dict[str, dict[str, Any]] = {
     },
     "rates by layer": {
         "optimizer": BY_LAYER,
-        "scheduler": {"name": "ReduceLROnPlateau", "monitor": "val_acc", "patience": 0},
+        "scheduler": {
+            "name": "ReduceLROnPlateau",
+            "monitor": "val_acc",
+            "mode": "max",
+            "patience": 0,
+        },
     },
     "own optimizer": {
         "optimizer": {**GROUPED, "name": "model.Lion"},

@@ -64,11 +64,11 @@ from runtime.mean_over_ranks import mean_over_ranks
 from runtime.modules_by_class import modules_by_class
 from runtime.nonfinite_gradients_of_shards import nonfinite_gradients_of_shards
 from runtime.nonfinite_weights import stop_on_nonfinite_weights
-from runtime.own_stream import own_stream
 from runtime.override_groups import check_groups, group_settings, override_groups
+from runtime.own_stream import own_stream
 from runtime.parameter_groups import parameter_groups
-from runtime.print_reasons import print_reasons
 from runtime.predictions import clear_predictions, save_predictions
+from runtime.print_reasons import print_reasons
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
 from runtime.restore import restore
