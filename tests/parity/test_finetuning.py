@@ -184,7 +184,7 @@ def test_the_same_on_two_ranks(tmp_path, strategy):
 @pytest.mark.parametrize(
     ("module", "backbone", "fault"),
     [
-        ("Tuned", "bakcbone", "no part 'bakcbone' .it has: hidden, dropout, out, backbone"),
+        ("Tuned", "backbone.9", "no part 'backbone.9' .it has: hidden, dropout, out, backbone"),
         ("Tuned", "backbone.7", "no part 'backbone.7'"),
         ("Tuned", "dropout", "'dropout' has no parameters"),
         ("Plain", "all", "nothing to train beside 'all'"),
