@@ -27,6 +27,7 @@ def accumulation(spec: Spec) -> Decisions:
             "actual_window": accumulates(spec) and spec.partial_window == "actual",
         },
         names={
+            "SHARDED": "FSDPModule" if accumulates(spec) else "None",  # what syncs on demand
             "ACCUMULATED": accumulated(spec),
             "ACCUMULATED_AT_RESUME": accumulated(spec, "epoch"),
             "GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "next_epoch")]),

@@ -32,7 +32,6 @@ class Block:
     gradients_key: str
     part_names: Code
     restored: Code
-    restores: bool
     settings: list[ConfigRow]
     bounds: list[tuple[str, str]]
     optimizer_arguments: Code
@@ -137,7 +136,6 @@ def _block(
         gradients_key=f"{name}_gradients",
         part_names=arguments(*map(literal, block.part_names(name))),
         restored=arguments(**{part: part for part in restored_parts(spec, f"{name}_")}),
-        restores=bool(restored_parts(spec, f"{name}_")),
         settings=list(setting_rows(spec, name, calls)),
         bounds=list(block_bounds(spec, name, calls)),
         optimizer_arguments=optimizer.arguments,

@@ -37,6 +37,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         [*module.training_steps, *module.hooks.values()]
         + [module.steps[STEP_OF_STAGE[stage]] for stage in stages]
     )
+    autocast = hooks_in_autocast(spec, module)
     flags = {
         "tasks": bool(stages),
         "several_tasks": len(stages) > 1,
@@ -44,7 +45,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "test": "test" in stages,
         "predict": "predict" in stages,
         "hooks_log": "log" in used,
-        "autocasts_hooks": bool(hooks_in_autocast(spec, module)),
+        "autocasts_hooks": bool(autocast),
     }
     names = {
         "LOG": "ShardedLog" if flags["hooks_log"] and spec.strategy == "fsdp" else "Log",
@@ -64,7 +65,7 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             if stage != "predict"
         ],
         "predict_loop": loops.get("predict", NO_LOOP),
-        "autocast_hooks": arguments(*map(literal, hooks_in_autocast(spec, module))),
+        "autocast_hooks": arguments(*map(literal, autocast)),
         "hooks": hook_calls(spec, module, tasks=bool(stages)),
     }
     for stage in ("val", "test", "predict"):

@@ -87,7 +87,6 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
             "save_by_time": by_time,
-            "restores": bool(restored),
             "saves_between": saves_between,
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),

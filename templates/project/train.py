@@ -527,23 +527,30 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     )
 
 
-def shard(  #: if fsdp and accumulate
+def shard(  #: if fsdp
     model: UserModel,
     device: torch.device,  #: if auto
     world_size: int
-) -> FSDPModule:
-    """Shard the parameters over the ranks and return the model with its new methods."""
-    #: include "project/shard.py"
-    return fsdp
-
-
-def shard(  #: if fsdp and not accumulate
-    model: UserModel,
-    device: torch.device,  #: if auto
-    world_size: int
-) -> None:
+) -> SHARDED:
     """Shard the parameters over the ranks."""
-    #: include "project/shard.py"
+    # parameters are gathered for a forward or backward pass and sharded again after it
+    mesh = init_device_mesh(DEVICE_TYPE, (world_size,))
+    policy = MixedPrecisionPolicy(  #: if amp
+        param_dtype=AMP_DTYPE,
+        reduce_dtype=torch.float32,
+        cast_forward_inputs=False,  # autocast casts what needs it
+    )
+    shard_batch_norm(model, mesh)  # which keeps its weights and statistics in float32  #: if amp
+    for module in modules_by_class(model, {{ fsdp_wrap_names }}):  #: if fsdp_wrap
+        fully_shard(module, {{ fsdp_arguments }})
+    fsdp = fully_shard(model, {{ fsdp_arguments }})  #: if accumulate
+    fully_shard(model, {{ fsdp_arguments }})  #: if not accumulate
+    #: for step in gathering_steps
+    register_fsdp_forward_method(model, {{ step | literal }})  # uses parameters beside model(...)
+    #: endfor
+    # a hook that calls the model meets parameters in half precision too
+    autocast_methods(model, DEVICE_TYPE, AMP_DTYPE, {{ autocast_hooks }})  #: if autocasts_hooks
+    return fsdp  #: if accumulate
 
 
 def main(cfg: Config) -> dict[str, float]:
@@ -919,12 +926,12 @@ def main(cfg: Config) -> dict[str, float]:
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, initial_groups)  #: if saves_groups
-        restore(checkpoint, {{ restored }})  #: if restores
+        restore(checkpoint, {{ restored }})  #: if early_stopping or not blocks and (not fsdp or fp16)
         restore_average(checkpoint, model, averaged)  #: if ema and not fsdp
         restore_averaged_shards(checkpoint, model, averaged)  #: if ema and fsdp
         restore_optimizers(checkpoint, model, {{ sharded_optimizers }})  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
-        restore(checkpoint, {{ block.restored }})  #: if block.restores
+        restore(checkpoint, {{ block.restored }})  #: if not fsdp or fp16
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
         override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler

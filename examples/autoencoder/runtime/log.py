@@ -69,11 +69,14 @@ class Log:
 
     def image(self, name: str, image: Any) -> None:
         """Write an image of shape (channels, height, width), floats in [0, 1], bytes or bools."""
+        if self.images is None and self.tensorboard is None:
+            return
         name = self.prefix + name
+        given = pixels(name, image)
         if self.images is not None:
-            self.images.write(name, pixels(name, image), self.step)
+            self.images.write(name, given, self.step)
         if self.tensorboard is not None:
-            self.tensorboard.writer.add_image(name, pixels(name, image), self.step)
+            self.tensorboard.writer.add_image(name, given, self.step)
             self.tensorboard.flush()
 
     def histogram(self, name: str, values: Any) -> None:

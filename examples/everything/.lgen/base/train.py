@@ -324,7 +324,7 @@ def evaluation_loader(
 
 
 def shard(model: Classifier, world_size: int) -> FSDPModule:
-    """Shard the parameters over the ranks and return the model with its new methods."""
+    """Shard the parameters over the ranks."""
     # parameters are gathered for a forward or backward pass and sharded again after it
     mesh = init_device_mesh("cpu", (world_size,))
     policy = MixedPrecisionPolicy(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from runtime.random_state import get_random_state, set_random_state
+from runtime.own_stream import own_stream
 
 
 @contextmanager
@@ -16,11 +16,10 @@ def evaluation_mode(model: nn.Module, device_type: str) -> Iterator[None]:
     dropout and no augmentation of training.
     """
     modes = {module: module.training for module in model.modules()}
-    random_state = get_random_state(device_type)
     model.eval()
     try:
-        yield
+        with own_stream(device_type):
+            yield
     finally:
-        set_random_state(random_state, device_type)
         for module, mode in modes.items():
             module.training = mode
