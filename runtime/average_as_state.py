@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import get_model_state_dict
 from torch.optim.swa_utils import AveragedModel
 
@@ -16,4 +16,4 @@ def average_as_state(model: nn.Module, averaged: AveragedModel) -> dict[str, Any
         broadcast_buffers(model)
         weights: dict[str, Any] = get_model_state_dict(model)
         # copies: the model has its own weights again when they are written
-        return {name: value.clone() for name, value in weights.items()}
+        return {n: v.clone() if isinstance(v, Tensor) else v for n, v in weights.items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from runtime.checkpoint_file import DamagedCheckpoint, flush_folder, write_state
+from runtime.checkpoint_file import DamagedCheckpoint, copy_file, flush_folder, write_state
 
 MANIFEST = "manifest.json"
 STATE = "state.pt"
@@ -88,5 +88,6 @@ def link_folder(path: Path, name: Path) -> None:
         shutil.copytree(path, aside, copy_function=os.link)
     except (OSError, shutil.Error):
         shutil.rmtree(aside, ignore_errors=True)
-        shutil.copytree(path, aside)
+        shutil.copytree(path, aside, copy_function=copy_file)
+    flush_folder(aside)
     replace_folder(aside, name)

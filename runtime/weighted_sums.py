@@ -22,7 +22,8 @@ class PendingMetrics:
     ) -> None:
         """Add the outputs of a batch that weighs so much; waits for no device.
 
-        Those of one step are read together; 0 stands for none.
+        Those of one step are read together; 0 stands for none. The outputs are copied, since the
+        next step may overwrite what it has returned: a buffer, or the memory of a CUDA graph.
         """
         if len(self.batches) >= MAX_PENDING and (step == 0 or step != self.batches[-1][2]):
             self.read()
@@ -30,8 +31,11 @@ class PendingMetrics:
         for name, value in outputs.items():
             if isinstance(value, Tensor):
                 # on the CPU there is nothing to wait for, and no tensor needs to be kept
-                value = value.item() if value.is_cpu and value.dim() == 0 else value.detach()
+                scalar = value.is_cpu and value.dim() == 0
+                value = value.item() if scalar else value.detach().clone()
             taken[prefix + name] = value
+        if isinstance(weight, Tensor):
+            weight = weight.detach().clone()
         self.batches.append((taken, weight, step))
 
     def read(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lgen.plan.decisions import Decisions, arguments
+from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.spec.options import Spec
 from lgen.spec.predicates import accumulates, accumulation_schedule
@@ -19,6 +19,13 @@ def accumulation(spec: Spec) -> Decisions:
         sizes["accumulate_grad_batches"] = "cfg.accumulate_grad_batches"
     if schedule:
         sizes["scheduled_batches"] = accumulated(spec, "epoch")
+    setting = "accumulation_schedule" if schedule else "accumulate_grad_batches"
+    per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
+    total, left = f"cfg.max_epochs * {per_epoch}", f"(cfg.max_epochs - epoch) * {per_epoch}"
+    if schedule:
+        steps = "steps_of_epochs(cfg.accumulation_schedule, num_batches, {})"
+        total = steps.format("cfg.max_epochs")
+        left = f"{total} - {steps.format('epoch')}"
     return Decisions(
         flags={
             "accumulate": accumulates(spec),
@@ -29,18 +36,18 @@ def accumulation(spec: Spec) -> Decisions:
         names={
             "SHARDED": "FSDPModule" if accumulates(spec) else "None",  # what syncs on demand
             "ACCUMULATED": accumulated(spec),
-            "ACCUMULATED_AT_RESUME": accumulated(spec, "epoch"),
             "GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "next_epoch")]),
             "LAST_GLOBAL_BATCH": " * ".join([per_batch, *_factor(spec, "epoch")]),
-            "EPOCHS_STEPS": (
-                "steps_of_epochs(cfg.accumulation_schedule, num_batches, cfg.max_epochs)"
-                if schedule
-                else f"cfg.max_epochs * {'steps_per_epoch' if accumulates(spec) else 'num_batches'}"
-            ),
+            "EPOCHS_STEPS": total,
+            "LEFT_STEPS": left,
         },
         values={
             "accumulate_grad_batches": spec.accumulate_grad_batches,
             "accumulation_schedule": schedule,
+            "accumulated_at_resume": Code(accumulated(spec, "epoch")),
+            "window_setting": setting,
+            # a script without it has windows of one batch
+            "saved_window": Code(f'{{"{setting}": 1, **checkpoint["config"]}}'),
             "global_batch_arguments": arguments('checkpoint["global_batch"]', **sizes),
         },
     )

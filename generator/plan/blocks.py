@@ -36,6 +36,7 @@ class Block:
     bounds: list[tuple[str, str]]
     optimizer_arguments: Code
     overrides: Code
+    has_overrides: bool
     scheduler_arguments: Code
     schedule_settings: Code
     step_arguments: Code
@@ -140,6 +141,7 @@ def _block(
         bounds=list(block_bounds(spec, name, calls)),
         optimizer_arguments=optimizer.arguments,
         overrides=Code("{" + overrides + "}"),
+        has_overrides=bool(overrides),
         scheduler_arguments=_scheduler_arguments(spec, data, name, calls),
         schedule_settings=Code("{" + schedule + "}"),
         step_arguments=Code(step.call_with(own)),
@@ -150,7 +152,7 @@ def _block(
                 if f.argument in ("accumulate_grad_batches", "every_n_steps")
             )
         ),
-        loss_term=Code(f"(loss / cfg.{window})" if accumulate else "loss"),
+        loss_term=Code(f"loss / cfg.{window}" if accumulate else "loss"),
         returns_dict=step.returns == "dict",
         accumulate=accumulate,
         every_n=every_n,

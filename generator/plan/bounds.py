@@ -51,6 +51,8 @@ def setting_bounds(spec: Spec) -> dict[str, str]:
     found = {name: _option_bounds(spec, name) for name in [*_SETTINGS, *_OPTION]}
     if spec.seed is None:
         found["seed"] = ">= -1"  # which draws one
+    # torch before 2.13 starts a SequentialLR whose first milestone is 0 with the wrong schedule
+    found["warmup_steps"] = ">= 1"
     if spec.persistent_workers:
         found["num_workers"] = ">= 1"  # of none, torch keeps none
     return found

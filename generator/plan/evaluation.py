@@ -82,7 +82,9 @@ def evaluation(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         if stage in stages and source is not None:
             made = f"data.{source.method}()"
             names[f"{stage.upper()}_SETS"] = made
-            names[f"{stage.upper()}_LOADER"] = loader(spec, data, stage, one if several else made)
+            names[f"{stage.upper()}_LOADER"] = loader(
+                spec, module, data, stage, one if several else made
+            )
             # several sets may write the same name; the other stages have a prefix for it
             under = {"log": 'log.under(f"predict_{name}_")'}
             apart = under if several and stage == "predict" else {}

@@ -30,7 +30,7 @@ def length_known(spec: Spec, data: UserData) -> bool:
     return not data.sources["train"].iterable or is_limited(spec, "train")
 
 
-def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
+def loader(spec: Spec, module: UserClass, data: UserData, stage: str, dataset: str) -> Code:
     """The expression that makes an evaluation loader from the expression of its data set."""
     source = data.sources[stage]
     limit = f"cfg.limit_{stage}_batches" if is_limited(spec, stage) else ""
@@ -58,7 +58,7 @@ def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
                 dataset,
                 "rank" if is_distributed(spec) else "",
                 "world_size" if is_distributed(spec) else "",
-                (limit or "1.0") if _limits_evaluation(spec, data) else "",
+                (limit or "1.0") if _limits_evaluation(spec, module, data) else "",
                 "cfg",
             )
             + ")"
@@ -66,34 +66,35 @@ def loader(spec: Spec, data: UserData, stage: str, dataset: str) -> Code:
     return Code(f"LimitedLoader({text}, {limit})" if limit else text)
 
 
-def _limits_evaluation(spec: Spec, data: UserData) -> bool:
+def _limits_evaluation(spec: Spec, module: UserClass, data: UserData) -> bool:
     return any(
         is_limited(spec, stage)
         for stage in STAGES[1:]
-        if stage in data.sources and _built(data.sources[stage])
+        if runs_stage(spec, module, data, stage) and _built(data.sources[stage])
     )
 
 
-def _train_loader(spec: Spec, built: bool) -> str:
+def _train_loader(spec: Spec, train: DataSource) -> str:
     """The batches of an epoch, or of what is left of it."""
     batches = "train_loader"
-    if not built and is_limited(spec, "train"):
-        batches = "islice(train_loader, num_batches - batch_idx)"
+    if not _built(train) and is_limited(spec, "train"):
+        left = "num_batches - batch_idx" if train.has_state_dict else "num_batches"
+        batches = f"islice(train_loader, {left})"
     return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
 
 
 def whole_epoch(spec: Spec, data: UserData) -> str:
     """The batches of an epoch, from its start."""
-    return _train_loader(spec, _built(data.sources["train"])).replace(" - batch_idx", "")
+    return _train_loader(spec, data.sources["train"]).replace(" - batch_idx", "")
 
 
-def _batches(spec: Spec, built: bool, windowed: str, *, sized: bool) -> str:
+def _batches(spec: Spec, train: DataSource, windowed: str, *, sized: bool) -> str:
     """What the loop over an epoch goes through."""
     if not sized:
         return "batches"  # an iterator that is asked for one more at a stop
     if accumulates(spec):
         return f"windows({windowed}, {accumulated(spec)})"
-    return _train_loader(spec, built)
+    return _train_loader(spec, train)
 
 
 def _built(source: DataSource) -> bool:
@@ -111,7 +112,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
     stateful = not built and train.has_state_dict
-    windowed = _train_loader(spec, built)
+    windowed = _train_loader(spec, train)
     saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     ending = stateful and saves and not own
     used_up = stateful and saves and (ending or accumulates(spec))
@@ -141,10 +142,11 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             for source in sources
         ),
         "builds_evaluation_loaders": any(_built(source) for source in evaluation),
-        "limits_evaluation": _limits_evaluation(spec, data),
+        "limits_evaluation": _limits_evaluation(spec, module, data),
     }
     counts_processes = (
         flags["map_style"]
+        or (flags["iterable"] and not stateful)
         or flags["builds_evaluation_loaders"]
         or spec.strategy == "fsdp"
         or (spec.checkpoint is not None and not spec.checkpoint.save_weights_only)
@@ -155,7 +157,10 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "TRAIN_DATA": "train_loader" if own else "train_dataset",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
         "WINDOWED": windowed,
-        "BATCHES": _batches(spec, built, windowed, sized=sized),
+        "WORKER_SEED": (
+            "cfg.seed + epoch * world_size + rank" if is_distributed(spec) else "cfg.seed + epoch"
+        ),
+        "BATCHES": _batches(spec, train, windowed, sized=sized),
     }
     values: dict[str, object] = {}
     for stage in STAGES:

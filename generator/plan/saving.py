@@ -53,22 +53,19 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     predict = runs_stage(spec, module, data, "predict")
     monitor = given.monitor if given else None
     validation = runs_stage(spec, module, data, "val")
-    ranking = "{}"
-    if validation and not validates_within_epoch(spec):
-        ranking = "val_metrics"
     every_n = given.every_n_epochs if given else None
-    conditional = given is not None and every_n != 1
-    due = []
-    if validation and not validates_within_epoch(spec):
-        due.append("val_metrics")
-    if every_n is not None:
-        due.append("(epoch + 1) % cfg.every_n_epochs == 0")
-    if max_epochs(spec) is not None:
-        due.append("epoch + 1 == cfg.max_epochs")
-    due.append(is_over(spec, "epoch + 1"))
     folder = keeps_files(spec) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)
+    ranks_epochs = validation and not validates_within_epoch(spec)
+    due = ["val_metrics"] * ranks_epochs
+    if saves_between and every_n is not None:
+        due.append("(epoch + 1) % cfg.every_n_epochs == 0")
+    if saves_between and max_epochs(spec) is not None:
+        due.append("epoch + 1 == cfg.max_epochs")
+    if saves_between:
+        due.append(is_over(spec, "epoch + 1"))
+    conditional = every_n != 1 if saves_between else (spec.check_val_every_n_epoch or 1) > 1
     by_time = saves_between and given is not None and given.train_time_interval is not None
     return Decisions(
         flags={
@@ -77,17 +74,18 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "has_checkpoint_fields": monitor is not None
             or given is not None
             and (
-                (conditional and every_n is not None)
+                (conditional and saves_between and every_n is not None)
                 or given.every_n_train_steps is not None
                 or by_time
             ),
             "weights_only": given is not None and given.save_weights_only,
             "save_last": given is not None and given.save_last,
             "save_conditionally": conditional,
-            "save_every_n_epochs": conditional and every_n is not None,
+            "save_every_n_epochs": conditional and saves_between and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
             "save_by_time": by_time,
             "saves_between": saves_between,
+            "saves_epochs": given is not None and (saves_between or ranks_epochs),
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),
             "save_hyperparameters": spec.save_hyperparameters,
@@ -100,7 +98,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names={
             "CHECKPOINTS": _CHECKPOINTS[spec.strategy],
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
-            "EPOCH_RANKING": ranking,
+            "EPOCH_RANKING": "val_metrics" if ranks_epochs else "{}",
             "EPOCH_SAVE_DUE": " or ".join(due),
             "EPOCHS_DONE": epochs_done(spec, data),
         },

@@ -9,7 +9,7 @@ from lgen.spec.options import Spec
 from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
 
-_NO_STEP_LEFT = "0 <= cfg.max_steps <= step"
+_NO_STEP_LEFT = "0 < cfg.max_steps <= step"
 
 
 def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
@@ -97,7 +97,9 @@ def _is_over(spec: Spec, epochs: str) -> str:
 def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
     done = is_over(spec, "epoch")
-    if data.sources["train"].iterable:
+    train = data.sources["train"]
+    starts_again = train.kind == "loader" and not train.has_state_dict
+    if train.iterable or starts_again:
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
     done = f"batch_idx < num_batches and {f'({done})' if ' or ' in done else done}"
     return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or ({done})"

@@ -42,6 +42,10 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
             "TRAINING_STEP": _callee(spec),
             "STEP_PARAMETERS": _parameters(step),
             "LOSS_TERM": _loss_term(spec),
+            # what weighs nothing, such as the mean over no tokens, may be no number
+            "LOSS_IS_FINITE": (
+                "(not weight or bool(loss.isfinite()))" if weighted else "bool(loss.isfinite())"
+            ),
             "WEIGHT": "weight" if weighted else "num_samples(batch)",
         },
         values={

@@ -139,7 +139,9 @@ class Scheduler(Part):
     interval: Literal["epoch", "step", "validation"] = option("epoch", "when the scheduler steps")
     frequency: int = option(1, "it steps every so many intervals, counted over the run", ge=1)
     monitor: str | None = option(None, "the metric that ReduceLROnPlateau watches", min_length=1)
-    warmup_steps: int = option(0, "optimizer steps of linear warmup before the schedule", ge=0)
+    warmup_steps: int = option(
+        0, "steps of linear warmup before the schedule, which count as its own do", ge=0
+    )
     decay_steps: Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0.0, le=1.0)] = option(
         0.2, "the last optimizer steps, in which WSD decays to zero: a count, or a share of the run"
     )
@@ -169,7 +171,7 @@ class Swa(SwitchPart):
     swa_lrs: float | None = option(
         None, "learning rate that the averaged epochs anneal to; null keeps the schedule", gt=0
     )
-    annealing_epochs: int = option(10, "epochs on the way to swa_lrs", ge=0)
+    annealing_epochs: int = option(10, "epochs on the way to swa_lrs", ge=1)
     annealing_strategy: Literal["cos", "linear"] = option("cos", "the way to swa_lrs")
 
 

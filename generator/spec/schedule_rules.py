@@ -31,6 +31,17 @@ SCHEDULE_RULES: tuple[Rule, ...] = (
         "set monitor: val_loss in scheduler",
     ),
     Rule(
+        "plateau-frequency",
+        ("scheduler.frequency", "scheduler.interval", "check_val_every_n_epoch"),
+        lambda s: s.scheduler is not None
+        and plateau(s)
+        and s.scheduler.interval == "epoch"
+        and s.scheduler.frequency > 1
+        and (s.check_val_every_n_epoch or 1) > 1,
+        "the schedule would step only in epochs that are multiples of both",
+        "set interval: validation in scheduler, or remove frequency",
+    ),
+    Rule(
         "plateau-interval",
         ("scheduler.interval", "scheduler"),
         lambda s: s.scheduler is not None and plateau(s) and s.scheduler.interval == "step",

@@ -31,6 +31,7 @@ UNUSED_BY_CODE = (
     CodeRule("drop-last-loader", ("drop_last",), "train_dataloader says itself what it drops"),
     CodeRule("shuffle-order", ("shuffle",), "shuffle needs a train_dataset without train_order"),
     CodeRule("compile-forward", ("compile",), "what is compiled is the model's forward, self(...)"),
+    CodeRule("average-unused", ("ema", "checkpoint"), "an average is validated or saved"),
     CodeRule("root-of-nothing", ("default_root_dir",), "the folder needs something to hold"),
 )
 
@@ -59,6 +60,13 @@ def unused_findings(spec: Spec, module: UserClass, data: UserData) -> Iterator[F
             ("compile",),
             "torch compiles the model's forward, and training_step does not call self(...); "
             "set compile: step, or target: step in compile",
+        )
+    if spec.ema is not None and spec.checkpoint is None and "val" not in loops:
+        yield Finding(
+            "average-unused",
+            ("ema", "checkpoint"),
+            "the averaged weights would be neither validated nor saved; remove ema, or "
+            "checkpoint: false",
         )
     writes = keeps_files(spec) or "predict" in loops
     if spec.default_root_dir != _default("default_root_dir") and not writes:

@@ -654,6 +654,8 @@ def main(cfg: Config) -> dict[str, float]:
             print("untrained weights: --resume last takes those of the last checkpoint")
         if cfg.resume is None:  #: if checkpoint and not init_from and not distributed
             print("untrained weights: --resume last takes those of the last checkpoint")
+        if is_main:  #: wrap if not checkpoint and not init_from and distributed
+            print("untrained weights: this script keeps no checkpoints")  #: if not checkpoint and not init_from
         results = evaluate({{ evaluate_arguments }})
         if results:  #: wrap if predict and (validation or test)
             log.metrics(results, step=step, epoch=epoch)  #: if logs_metrics and (validation or test)
@@ -669,6 +671,7 @@ def main(cfg: Config) -> dict[str, float]:
     train_sampler, train_loader = training_loader({{ training_loader_arguments }})  #: if map_style
     train_dataset = EndingStream(data.train_dataset())  #: if ending_stream
     train_dataset = data.train_dataset()  #: if iterable and not ending_stream
+    worker_seeds = torch.Generator()  #: if iterable and not stateful_train_data
     train_loader = DataLoader(  #: if iterable
         train_dataset,
         cfg.batch_size,
@@ -679,7 +682,8 @@ def main(cfg: Config) -> dict[str, float]:
         collate_fn=data.collate_fn,  #: if collate_fn
         pin_memory=PIN_MEMORY,  #: if pin_memory
         persistent_workers=True,  #: if persistent_workers and not stateful_train_data
-        generator=torch.Generator().manual_seed(cfg.seed)
+        generator=torch.Generator(),  #: if stateful_train_data
+        generator=worker_seeds,  #: if not stateful_train_data
     )
     train_loader = data.train_dataloader()  #: if own_train_loader
     num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
@@ -696,6 +700,8 @@ def main(cfg: Config) -> dict[str, float]:
     # --- optimizers ---  #: if blocks
 
     total_steps = EPOCHS_STEPS  #: if total_by_epochs
+    if checkpoint is not None:  # the epoch that was stopped starts again  #: if total_by_epochs and stateless_train_data and checkpoint and not weights_only
+        total_steps = step + LEFT_STEPS
     if cfg.max_steps > 0:  #: if total_by_epochs
         total_steps = min(total_steps, cfg.max_steps)
     total_steps = cfg.max_steps  #: if total_by_steps
@@ -804,7 +810,8 @@ def main(cfg: Config) -> dict[str, float]:
     timer = Timer(cfg.max_time)  #: if timed
 
     def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
-        """Save all that the next step depends on; the metrics of a validation rank it."""
+        """Save all that the next step depends on; the metrics of a validation rank it."""  #: if not weights_only
+        """Save the weights; the metrics of a validation rank them."""  #: if weights_only
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
         stop_on_nonfinite_weights(model)  #: if raise_nonfinite or skip_nonfinite
@@ -846,11 +853,11 @@ def main(cfg: Config) -> dict[str, float]:
                 "step": step,
                 "epoch": next_epoch,
                 "last_epoch": epoch,  # which the last step belongs to  #: if tasks or swa or finetuning
-                "position": train_sampler.position_at(batch_idx),  #: if map_style
-                "position": batch_idx,  #: if stateful_train_data
+                "position": train_sampler.position_at(batch_idx),  #: if map_style and not weights_only
+                "position": batch_idx,  #: if stateful_train_data and not weights_only
                 "validations": validations,  #: if counts_validations
                 "batches_done": batches_done,  #: if val_across_epochs
-                "global_batch": GLOBAL_BATCH,  #: if map_style
+                "global_batch": GLOBAL_BATCH,  #: if map_style and not weights_only
                 "ranks": ranks,  #: if distributed and not weights_only
                 "ranks": [this_rank],  #: if not distributed and not weights_only
                 "config": asdict(cfg),
@@ -933,8 +940,8 @@ def main(cfg: Config) -> dict[str, float]:
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
         restore(checkpoint, {{ block.restored }})  #: if not fsdp or fp16
         restore_schedule(checkpoint, SCHEDULER_OF, OPTIMIZER_OF, {{ block.schedule_settings }}, {{ block.scheduler_key | literal }})  #: if block.scheduler
-        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if not block.scheduler
-        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], prefix={{ block.prefix | literal }})  #: if block.has_overrides and not block.scheduler
+        override_settings(OPTIMIZER_OF, {{ block.overrides }}, checkpoint["config"], SCHEDULER_OF, prefix={{ block.prefix | literal }})  #: if block.has_overrides and block.scheduler
         check_unchanged(checkpoint["config"], asdict(cfg), {{ block.window_settings }})  #: if block.accumulate
         restore_gradients(checkpoint[{{ block.gradients_key | literal }}], PARAMETERS_OF)  #: if block.accumulate and not fsdp
         restore_gradient_shards(checkpoint, model, {{ block.gradients_key | literal }})  #: if block.accumulate and fsdp
@@ -965,11 +972,10 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a batch or window that was not full has met the end of the epoch's data
         used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
+        check_unchanged({{ saved_window }}, asdict(cfg), {{ window_setting | literal }})  #: if may_resume_used_up and not ending_stream
         # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % ACCUMULATED_AT_RESUME > 0  #: if may_resume_used_up and not ending_stream
-        print(f"the training data has no state: epoch {epoch} starts again")  #: if stateless_train_data
-        train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
-        # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized
+        used_up = batch_idx % {{ accumulated_at_resume }} > 0  #: if may_resume_used_up and not ending_stream
+        # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized and not stateless_train_data
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
@@ -987,6 +993,11 @@ def main(cfg: Config) -> dict[str, float]:
             return {}
         go_on(checkpoints, checkpoint)  #: if not distributed
         from_main(go_on, checkpoints, checkpoint)  #: if distributed
+        if train_metrics.epoch:  #: if stateless_train_data and not distributed
+            print(f"the training data has no state: epoch {epoch} starts again")
+        if train_metrics.epoch and is_main:  #: if stateless_train_data and distributed
+            print(f"the training data has no state: epoch {epoch} starts again")
+        train_metrics.epoch = {}  # its first part comes again  #: if stateless_train_data
         # what was logged after the checkpoint is logged again
         log.load_state_dict(checkpoint.get("log", {}), step)  #: if logs_metrics
         checkpoint = None  # frees its memory
@@ -1025,6 +1036,7 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_sampler.epoch = epoch  #: if map_style
+        worker_seeds.manual_seed(WORKER_SEED)  #: if iterable and not stateful_train_data
         if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
             if backbone_lr is not None:  #: if finetuning
                 backbone_lr = next_backbone_lr(backbone_lr)
@@ -1087,9 +1099,9 @@ def main(cfg: Config) -> dict[str, float]:
                         window_weight += weight  #: if weighted_window
                         model.on_after_backward({{ hooks.on_after_backward.arguments }})  #: if hooks.on_after_backward.defined
                         # reading the loss waits for the device, in every step
-                        finite = bool(loss.isfinite())  #: if skip_nonfinite and not accumulate
+                        finite = LOSS_IS_FINITE  #: if skip_nonfinite and not accumulate
                         # reading the loss waits for the device, in every step
-                        finite = finite and bool(loss.isfinite())  #: if skip_nonfinite and accumulate
+                        finite = finite and LOSS_IS_FINITE  #: if skip_nonfinite and accumulate
                         train_metrics.append(outputs, WEIGHT, step + 1)  #: if step_returns_dict
                         train_metrics.append({"loss": loss}, num_samples(batch), step + 1)  #: if not step_returns_dict
                         # the window's last batch ends with the optimizer's step
@@ -1198,7 +1210,7 @@ def main(cfg: Config) -> dict[str, float]:
                 if checkpoint_age(checkpoints) >= cfg.train_time_interval:  #: if save_by_time and not distributed
                     save_checkpoint(epoch, {})
                 timer.should_stop = timer.is_up()  #: if timed and not distributed
-                if 0 <= cfg.max_steps <= step:  #: if not may_stop_within
+                if 0 < cfg.max_steps <= step:  #: if not may_stop_within
                     break
                 if STOP_DUE:  #: if may_stop_within
                     break
@@ -1248,10 +1260,10 @@ def main(cfg: Config) -> dict[str, float]:
         used_up = False  #: if may_resume_used_up
         train_sampler.position = 0  #: if map_style
         timer.should_stop = from_main(timer.is_up)  #: if timed and distributed
-        save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if checkpoint and not save_conditionally
-        if EPOCH_SAVE_DUE:  #: if save_conditionally
+        save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if saves_epochs and not save_conditionally
+        if EPOCH_SAVE_DUE:  #: if saves_epochs and save_conditionally
             save_checkpoint(epoch + 1, EPOCH_RANKING)
-        if 0 <= cfg.max_steps <= step:  #: if not may_stop
+        if 0 < cfg.max_steps <= step:  #: if not may_stop
             break
         if STOP_DUE_NEXT:  #: if may_stop
             break

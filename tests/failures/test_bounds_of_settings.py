@@ -143,6 +143,8 @@ def spec_allows(everything: dict[str, Any], setting: str, value: float) -> bool:
         return False  # the spec's 0 leaves the whole loop out of the script
     if setting == "num_sanity_val_steps" and value < 1:
         return False  # none and all make other scripts
+    if setting == "warmup_steps" and value < 1:
+        return False  # without one the spec makes another script
     options = deepcopy(everything)
     *parents, name = ELSEWHERE.get(setting, setting).split(".")
     part: dict[str, Any] = options

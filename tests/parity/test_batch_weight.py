@@ -69,6 +69,29 @@ def test_ranks(tmp_path, options):
         assert abs(theirs["out.weight"] - whole.weights["out.weight"].numpy()).max() > 1e-3
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"on_nonfinite": "skip"},
+        {"accumulate_grad_batches": 2},
+        {"accumulate_grad_batches": 2, "on_nonfinite": "skip"},
+    ],
+    ids=str,
+)
+def test_batches_that_weigh_nothing(tmp_path, options):
+    """A loss of NaN that counts nothing ends no run and makes no step be skipped.
+
+    In both runs the classes are such that whole batches have nothing to predict.
+    """
+    options = {**OPTIONS, **options, "batch_size": 1, "max_epochs": 1, "log_every_n_steps": 7}
+    results = []
+    for name in ("Masked", "Ignored"):
+        script = make_script(tmp_path / name, {**options, "module": f"model.py:{name}"})
+        results.append(script.run())
+    assert_same(results[1], results[0])
+
+
 def test_means_of_an_epoch(tmp_path):
     """Of 21 rows in batches of 8, each loss weighs as much as its batch counts.
 

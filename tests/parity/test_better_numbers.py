@@ -100,3 +100,10 @@ def test_a_seed_that_is_drawn_is_told_and_kept(tmp_path, capsys):
     script.run_rank()
     other = torch.load(str(run).replace("version_0", "version_2"), weights_only=True)
     assert other["config"]["seed"] != seed
+
+
+def test_what_a_step_returned_is_logged_as_it_was(tmp_path):
+    """A metric that waits for its row is no view of a buffer that the next step changes."""
+    flags = {"module": "model.py:Counting", "max_epochs": 1, "log_every_n_steps": 2}
+    result = make_script(tmp_path, flags).run()
+    assert result.values("train_steps")[:2] == [1.5, 3.5]

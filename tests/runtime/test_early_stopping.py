@@ -66,3 +66,15 @@ def test_more_patience_revives_a_run_that_ran_out_of_it(values, more):
 def test_missing_metric_is_a_clear_error():
     with pytest.raises(SystemExit, match="val_los was not measured; there are: val_loss, val_acc"):
         EarlyStopping("val_los").update({"val_loss": 1.0, "val_acc": 0.5})
+
+
+def test_more_patience_counts_what_came_after_the_request():
+    """Patience ran out while min_epochs held the end back, and then the metric improved."""
+    stopped = EarlyStopping("val_loss", patience=2)
+    for value in (1.0, 2.0, 2.0, 0.5):
+        stopped.update({"val_loss": value})
+    assert stopped.should_stop
+    again = EarlyStopping("val_loss", patience=3)
+    again.load_state_dict(stopped.state_dict())
+    assert not again.should_stop
+    assert again.reason == ""

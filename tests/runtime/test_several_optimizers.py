@@ -129,5 +129,5 @@ def test_a_window_goes_on_with_its_own_length():
     names = ("gen_accumulate_grad_batches", "gen_every_n_steps")
     check_unchanged(saved, dict(saved), *names)
     check_unchanged({}, saved, *names)  # a script that had no such setting held no gradients
-    with pytest.raises(SystemExit, match="gen_every_n_steps 1: the checkpoint had 2, and may hold"):
+    with pytest.raises(SystemExit, match="gen_every_n_steps 1: the checkpoint had 2, and may lie"):
         check_unchanged(saved, saved | {"gen_every_n_steps": 1}, *names)

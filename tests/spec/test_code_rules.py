@@ -479,6 +479,14 @@ CASES = (
         {},
     ),
     Case(
+        "average-unused",
+        {"ema": True, "checkpoint": False},
+        "the averaged weights would be neither validated nor saved; remove ema, or "
+        "checkpoint: false",
+        NO_VALIDATION,
+        {"ema": True},
+    ),
+    Case(
         "root-of-nothing",
         {"default_root_dir": "out", "checkpoint": False, "loggers": []},
         "no checkpoint, row or prediction is written; remove default_root_dir, or add a logger",

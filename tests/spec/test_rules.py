@@ -202,6 +202,11 @@ CASES = {
         f"{STOPS}min_epochs: 3\nmax_epochs: 3",
     ),
     "one-average": ("ema: true\nswa: true", "ema: false\nswa: true"),
+    "plateau-frequency": (
+        "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, frequency: 2}\n"
+        "check_val_every_n_epoch: 3",
+        "scheduler: {name: ReduceLROnPlateau, monitor: val_loss, frequency: 2}",
+    ),
     "swa-checkpoint": ("checkpoint: false\nswa: true", "swa: true"),
     "swa-share": (
         "swa: true\nmax_steps: 9",

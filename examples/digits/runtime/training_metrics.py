@@ -21,10 +21,13 @@ class TrainingMetrics(PendingMetrics):
         self.nonfinite_step: int | None = None
 
     def read(self) -> None:
-        """Read what is pending, and note the first step whose loss is no number."""
+        """Read what is pending, and note the first step whose loss is no number.
+
+        What weighs nothing, such as the mean over no tokens, does not count.
+        """
         readings = self.take()
         losses = [reading for name in self.losses for reading in readings.get(name, [])]
-        bad_steps = [step for loss, _, step in losses if not math.isfinite(loss)]
+        bad_steps = [step for loss, weight, step in losses if weight and not math.isfinite(loss)]
         add(self.interval, readings)
         add(self.epoch, readings)
         if bad_steps and self.nonfinite_step is None:

@@ -16,7 +16,8 @@ if RUNS:  #: wrap if block.every_n
         loss = outputs["loss"]  #: if block.returns_dict
         model.on_before_backward({{ block.hooks.on_before_backward.arguments }})  #: if block.hooks.on_before_backward.defined
         SCALER_OF.scale({{ block.loss_term }}).backward()  #: if fp16
-        {{ block.loss_term }}.backward()  #: if not fp16
+        loss.backward()  #: if not fp16 and not block.accumulate
+        ({{ block.loss_term }}).backward()  #: if not fp16 and block.accumulate
         model.on_after_backward({{ block.hooks.on_after_backward.arguments }})  #: if block.hooks.on_after_backward.defined
         if STEPS:  #: wrap if block.accumulate
             SCALER_OF.unscale_(OPTIMIZER_OF)  #: if block.unscales

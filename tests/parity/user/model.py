@@ -112,6 +112,15 @@ class Masked(Net):
         return self.counted(batch)
 
 
+class Ignored(Masked):
+    """As Masked, with a loss of NaN where no sample counts; its gradients are zeros, then."""
+
+    def counted(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        x, y = batch
+        loss = F.cross_entropy(self(x), y, ignore_index=0)
+        return {"loss": loss, "counted": (y != 0).sum()}
+
+
 class MaskedEnds(Masked):
     """Notes what the hooks at the end of a batch are given."""
 
@@ -122,6 +131,19 @@ class MaskedEnds(Masked):
 
     def on_validation_batch_end(self, outputs: dict[str, Tensor] | None) -> None:
         self.ended.append(("validation", sorted(outputs or ())))
+
+
+class Counting(Net):
+    """Returns a buffer that its next step changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("steps", torch.zeros(1))
+
+    def training_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        self.steps += 1
+        x, y = batch
+        return {"loss": F.cross_entropy(self(x), y), "steps": self.steps}
 
 
 class Toy(nn.Module):

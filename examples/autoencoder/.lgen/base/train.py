@@ -252,7 +252,7 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
         # after an epoch's last batch its means, validation and checkpoint are still to come
-        if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 <= cfg.max_steps <= step):
+        if epoch >= cfg.max_epochs or (batch_idx < num_batches and 0 < cfg.max_steps <= step):
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             end_save(checkpoints, checkpoint)
             return {}
@@ -294,7 +294,7 @@ def main(cfg: Config) -> dict[str, float]:
             scheduler.step()
             if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
-            if 0 <= cfg.max_steps <= step:
+            if 0 < cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
@@ -311,7 +311,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0
         train_sampler.position = 0
         save_checkpoint(epoch + 1, val_metrics)
-        if 0 <= cfg.max_steps <= step:
+        if 0 < cfg.max_steps <= step:
             break
 
     bar.close()

@@ -163,7 +163,7 @@ class Config:
             limit_predict_batches=">= 1",
             lr=">= 0",
             weight_decay=">= 0",
-            warmup_steps=">= 0",
+            warmup_steps=">= 1",
             scheduler_frequency=">= 1",
             layer_decay="> 0 and < 1",
             accumulate_grad_batches=">= 1",
@@ -487,7 +487,7 @@ def main(cfg: Config) -> dict[str, float]:
 
     def is_over(epochs: int) -> bool:
         """Return whether training ends at this step, with so many epochs done."""
-        return 0 <= cfg.max_steps <= step or (
+        return 0 < cfg.max_steps <= step or (
             (early_stopping.should_stop or timer.should_stop)
             and step >= cfg.min_steps
             and epochs >= cfg.min_epochs
@@ -569,7 +569,7 @@ def main(cfg: Config) -> dict[str, float]:
                 (loss * weight).backward()
                 window_weight += weight
                 # reading the loss waits for the device, in every step
-                finite = finite and bool(loss.isfinite())
+                finite = finite and (not weight or bool(loss.isfinite()))
                 train_metrics.append(outputs, weight, step + 1)
                 # the window's last batch ends with the optimizer's step
                 if not is_last:

@@ -107,7 +107,7 @@ class Config:
             num_workers=">= 0",
             lr=">= 0",
             weight_decay=">= 0",
-            warmup_steps=">= 0",
+            warmup_steps=">= 1",
             gradient_clip_val="> 0",
             max_steps=">= 1",
             val_check_interval=">= 1",
@@ -301,7 +301,7 @@ def main(cfg: Config) -> dict[str, float]:
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
         # after an epoch's last batch its means, validation and checkpoint are still to come
-        if batch_idx < num_batches and 0 <= cfg.max_steps <= step:
+        if batch_idx < num_batches and 0 < cfg.max_steps <= step:
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             end_save(checkpoints, checkpoint)
             return {}
@@ -352,7 +352,7 @@ def main(cfg: Config) -> dict[str, float]:
                 save_checkpoint(epoch, val_metrics)
             if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
-            if 0 <= cfg.max_steps <= step:
+            if 0 < cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
@@ -365,7 +365,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0
         train_sampler.position = 0
         save_checkpoint(epoch + 1, {})
-        if 0 <= cfg.max_steps <= step:
+        if 0 < cfg.max_steps <= step:
             break
 
     bar.close()

@@ -34,6 +34,7 @@ class EarlyStopping:
         self.best = self.sign * math.inf
         self.wait = 0
         self.should_stop = False
+        self.out_of_patience = False
         self.reason = ""
 
     def better(self, value: float, than: float) -> bool:
@@ -57,25 +58,22 @@ class EarlyStopping:
         else:
             self.wait += 1
             if self.wait >= self.patience:
-                self.stop(self.out_of_patience())
+                self.stop(f"{self.monitor} has not improved in {self.wait} validations")
+                self.out_of_patience = True
 
     def stop(self, reason: str) -> None:
         """Ask for the end of training."""
-        self.should_stop = True
+        self.should_stop, self.out_of_patience = True, False
         self.reason = reason
-
-    def out_of_patience(self) -> str:
-        """Return the reason of a stop after so many validations."""
-        return f"{self.monitor} has not improved in {self.wait} validations"
 
     def state_dict(self) -> dict[str, Any]:
         """Return what later judgements depend on."""
-        names = ("best", "wait", "should_stop", "reason")
+        names = ("best", "wait", "should_stop", "out_of_patience", "reason")
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state; with more patience than before also after a stop."""
         for name, value in state.items():
             setattr(self, name, value)
-        if self.reason == self.out_of_patience() and self.wait < self.patience:
-            self.should_stop, self.reason = False, ""
+        if self.out_of_patience and self.wait < self.patience:
+            self.should_stop, self.out_of_patience, self.reason = False, False, ""

@@ -93,11 +93,18 @@ def link_checkpoint(path: Path, name: Path) -> None:
     try:
         os.link(path, aside)
     except OSError:  # a file system without hard links
-        shutil.copyfile(path, aside)
+        copy_file(path, aside)
     os.replace(aside, name)
     # renaming does nothing where both names already stand for the same file
     aside.unlink(missing_ok=True)
     flush_folder(name.parent)
+
+
+def copy_file(path: Path, copy: Path) -> None:
+    """Copy the file and flush the copy to the disk."""
+    shutil.copyfile(path, copy)
+    with copy.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def remove_checkpoint(path: Path) -> None:
