@@ -33,7 +33,7 @@ def _saves_between(spec: Spec) -> bool:
         return False
     return (
         given.every_n_train_steps is not None
-        or given.every_n_epochs not in (_DEFAULT.every_n_epochs, None)
+        or given.every_n_epochs != _DEFAULT.every_n_epochs
         or given.train_time_interval != _DEFAULT.train_time_interval
     )
 
