@@ -7,7 +7,13 @@ import zipfile
 import pytest
 import torch
 
-from runtime.checkpoint_file import DamagedCheckpoint, load_checkpoint, save_checkpoint
+from runtime.checkpoint_file import (
+    DamagedCheckpoint,
+    link_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from runtime.checkpoint_folder import link_folder
 
 
 def state(size=300, fill=0.5):
@@ -125,3 +131,32 @@ def test_full_disk_leaves_the_file_before_and_nothing_else(tmp_path):
     assert run.returncode not in (0, -6, -11), run.stderr
     assert os.listdir(tmp_path) == ["a.ckpt"]
     assert load_checkpoint(path)["step"] == 7
+
+
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_a_name_stands_for_the_same_content_on_the_disk(tmp_path, monkeypatch, hard_links):
+    """Where the file system has no hard links, it is a copy, and the copy is flushed."""
+    on_disk = set()
+    flush = os.fsync
+
+    def note(number):
+        on_disk.add(os.fstat(number).st_ino)
+        flush(number)
+
+    def refuse(*_, **__):
+        raise OSError(95, "Operation not supported")
+
+    save_checkpoint(state(), tmp_path / "a.ckpt")
+    (tmp_path / "b.ckpt").mkdir()
+    save_checkpoint(state(fill=2.0), tmp_path / "b.ckpt" / "shard")
+    monkeypatch.setattr(os, "fsync", note)
+    if not hard_links:
+        monkeypatch.setattr(os, "link", refuse)
+    for _ in range(2):  # the second takes the place of the first
+        link_checkpoint(tmp_path / "a.ckpt", tmp_path / "c.ckpt")
+        link_folder(tmp_path / "b.ckpt", tmp_path / "d.ckpt")
+    for copy, path in (("c.ckpt", "a.ckpt"), ("d.ckpt/shard", "b.ckpt/shard")):
+        assert (tmp_path / copy).read_bytes() == (tmp_path / path).read_bytes()
+        assert (tmp_path / copy).samefile(tmp_path / path) is hard_links
+        assert hard_links or (tmp_path / copy).stat().st_ino in on_disk
+    assert sorted(os.listdir(tmp_path)) == ["a.ckpt", "b.ckpt", "c.ckpt", "d.ckpt"]

@@ -100,10 +100,10 @@ def link_checkpoint(path: Path, name: Path) -> None:
     flush_folder(name.parent)
 
 
-def copy_file(path: Path, copy: Path) -> None:
+def copy_file(path: str | Path, copy: str | Path) -> None:
     """Copy the file and flush the copy to the disk."""
     shutil.copyfile(path, copy)
-    with copy.open("rb") as file:
+    with open(copy, "rb") as file:
         os.fsync(file.fileno())
 
 
