@@ -125,6 +125,62 @@ def one_of_several(weave: Weave) -> Iterator[set[Event]]:
                 yield {event, new.event_of(other)}
 
 
+def beside_twins(weave: Weave) -> Iterator[set[Event]]:
+    """What mine put between statements of which new has another number in the function: it may
+    belong to any of them. A comment belongs to the statement below it."""
+    mine, new = weave.sides
+    for event in mine.events:
+        if not event.inserts:
+            continue
+        remark = all(p.kind == "comment" for p in mine.pieces[event.first : event.last])
+        near = (event.start,) if remark else (event.start - 1, event.start)
+        places = [place for place in near if 0 <= place < len(weave.base)]
+        places = [place for place in places if weave.base[place].kind == "statement"]
+        twins = [_twin(weave.base, new, place) for place in places]
+        found = [twin for twin in twins if twin is not None]
+        if found and len(found) == len(twins):
+            yield {event, found[-1]}
+
+
+def _twin(base: Sequence[Piece], new: Side, place: int) -> Event | None:
+    """What brought to new, or took away, another statement like that of the base."""
+    other = new.found[place]
+    if other < 0 or not _calls_or_sets(base[place]):
+        return None
+    one, made = base[place], new.pieces[other]
+    least = ratio_of(words(one.text), words(made.text)) - 0.1
+    for event in new.events:
+        if event.changes:
+            continue
+        gone, come = range(event.start, event.stop), range(event.first, event.last)
+        for pieces, places, mark in ((base, gone, place), (new.pieces, come, other)):
+            for at in places:
+                alike = _calls_or_sets(pieces[at]) and same_sort(pieces[at], made)
+                if alike and _function(pieces, at) == _function(pieces, mark):
+                    if ratio_of(words(pieces[at].text), words(made.text)) >= least:
+                        return event
+    return None
+
+
+def at_the_edge_of_a_wrap(weave: Weave) -> Iterator[set[Event]]:
+    """A block that mine put around statements, of which new has more for the first or the last:
+    the others may belong inside or outside."""
+    mine, new = weave.sides
+    for event, place in mine.brought():
+        piece = mine.pieces[place]
+        if piece.kind != "header" or not event.inserts or piece.end in mine.inverse:
+            continue
+        end = mine.event_of(piece.end)
+        for other in new.events:
+            grows = 0 < other.stop - other.start < other.last - other.first
+            if other.changes or not grows or not end.inserts:
+                continue
+            if event.start < other.start < other.stop == end.start:
+                yield {end, other}
+            if event.start == other.start < other.stop < end.start:
+                yield {event, other}
+
+
 def _calls_or_sets(piece: Piece) -> bool:
     """Whether a piece calls a function and leaves what it returns, or sets something."""
     node = piece.nodes[0] if piece.kind == "statement" else None

@@ -131,6 +131,10 @@ def _merge_run(
     more = [key for key in new if key not in base]
     if any(isinstance(key, tuple) for key in (*added, *more)) and added and more:
         return None
+    # what has no name and is neither's any more may be what the one dropped and the other changed
+    gone = [key for key in base if key not in mine and key not in new]
+    if any(isinstance(key, tuple) for key in gone) and (added or more):
+        return None
     for key in added:
         if key in new and new[key].says != mine[key].says:
             return None

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from lgen.merge.blocks import (
+    at_the_edge_of_a_wrap,
+    beside_twins,
     blocks_of_result,
     doubled,
     in_another_loop,
@@ -40,6 +42,8 @@ def faults(weave: Weave) -> Iterator[Fault]:
     yield from never_reached(weave)
     yield from doubled(weave)
     yield from one_of_several(weave)
+    yield from beside_twins(weave)
+    yield from at_the_edge_of_a_wrap(weave)
     yield from senseless(weave)
     yield from faults_of_flow(weave)
 

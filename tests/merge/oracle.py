@@ -119,7 +119,7 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
             or _same_definition(place.node, other.node)
             or (parent or not place.parent)
             and other.parent is parent
-            and new.source(other) == old.source(place)
+            and ast.dump(other.node) == ast.dump(place.node)
         )
     ]
     return min(others, key=lambda other: abs(other.line - place.line), default=None)

@@ -48,15 +48,11 @@ class File:
 
     def __init__(self, text: str, origins: list[tuple[Hashable, ...]]) -> None:
         self.text = text
-        self.lines = text.split("\n")
         self.origins = origins
         self.places: list[Place] = []
         self.seen: Counter[Key] = Counter()
         self._block(ast.parse(text).body, None, "")
         self.by_key = {place.key: place for place in self.places}
-
-    def source(self, place: Place) -> str:
-        return "\n".join(line.strip() for line in self.lines[place.first : place.last])
 
     def _block(self, body: list[ast.stmt], parent: Place | None, scope: str) -> None:
         siblings: list[Place] = []

@@ -413,6 +413,13 @@ def test_keys_and_arguments_are_merged_one_by_one() -> None:
     )
 
 
+def test_an_argument_that_one_dropped_and_the_other_changed_is_a_conflict() -> None:
+    """Without names, only their places tell arguments apart."""
+    base = "run = new()\nevaluate(model, data, run / 'predictions', cfg)\n"
+    new = "run = new()\nevaluate(model, data, cfg)\n"
+    assert "mine / 'predictions'" in conflict(base, base.replace("run", "mine"), new).text
+
+
 def test_one_key_changed_by_both_is_a_conflict() -> None:
     """The statement is marked."""
     base = 'state = {\n    "model": model,\n    "step": step,\n}\n'

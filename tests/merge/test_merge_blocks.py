@@ -171,3 +171,53 @@ def test_a_line_in_a_block_that_goes_with_the_statement_beside_it() -> None:
         ("            batch_idx += 1\n", "        batch_idx += 1\n"),
     )
     clean(twice, edited(twice, (line, line + "            mine()\n")), new)
+
+
+TWINS = text("""\
+    def main():
+        for batch in loader:
+            with train_only(first):
+                outputs = first_step(batch)
+                loss = outputs["loss"]
+            with train_only(second):
+                outputs = second_step(batch)
+                loss = outputs["loss"]
+            step += 1
+    """)
+ALONE = text("""\
+    def main():
+        for batch in loader:
+            outputs = training_step(batch)
+            loss = outputs["loss"]
+            step += 1
+    """)
+
+
+def test_a_line_beside_one_of_two_statements_of_which_one_is_left() -> None:
+    """It may have been about the other alone; likewise where one becomes two."""
+    mine = TWINS.replace(
+        "second_step(batch)\n            loss",
+        "second_step(batch)\n            mine()\n            loss",
+    )
+    assert mine != TWINS
+    conflict(TWINS, mine, ALONE)
+    mine = edited(ALONE, ("        loss", "        mine()\n        loss"))
+    conflict(ALONE, mine, TWINS)
+
+
+@pytest.mark.parametrize(
+    ("mine", "new"),
+    [
+        (
+            "with mine():\n    one(state)\n    two(state, rates)\nthree()\n",
+            "one(state)\n(two * weight)(state)\nweigh(weight)\nthree()\n",
+        ),
+        (
+            "one(state)\nwith mine():\n    two(state, rates)\n    three()\n",
+            "one(state)\nweight = counted()\n(two * weight)(state)\nthree()\n",
+        ),
+    ],
+)
+def test_more_statements_at_the_edge_of_a_block_of_the_user(mine: str, new: str) -> None:
+    """They may belong inside or outside."""
+    conflict("one(state)\ntwo(state, rates)\nthree()\n", mine, new)
