@@ -48,6 +48,7 @@ class File:
 
     def __init__(self, text: str, origins: list[tuple[Hashable, ...]]) -> None:
         self.text = text
+        self.lines = text.split("\n")
         self.origins = origins
         self.places: list[Place] = []
         self.seen: Counter[Key] = Counter()
