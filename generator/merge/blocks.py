@@ -116,13 +116,10 @@ def one_of_several(weave: Weave) -> Iterator[set[Event]]:
         one, made = weave.base[event.start], new.pieces[other]
         if one.id == made.id:
             continue
-        least = ratio_of(words(one.text), words(made.text)) - 0.1
         for place, piece in enumerate(weave.base):
-            if new.found[place] >= 0 or not _calls_or_sets(piece) or not same_sort(piece, made):
-                continue
-            alike = ratio_of(words(piece.text), words(made.text)) >= least
-            if alike and _function(weave.base, place) == _function(weave.base, event.start):
-                yield {event, new.event_of(other)}
+            if new.found[place] < 0 and _as_near(piece, one, made):
+                if _function(weave.base, place) == _function(weave.base, event.start):
+                    yield {event, new.event_of(other)}
 
 
 def beside_twins(weave: Weave) -> Iterator[set[Event]]:
@@ -147,19 +144,24 @@ def _twin(base: Sequence[Piece], new: Side, place: int) -> Event | None:
     other = new.found[place]
     if other < 0 or not _calls_or_sets(base[place]):
         return None
-    one, made = base[place], new.pieces[other]
-    least = ratio_of(words(one.text), words(made.text)) - 0.1
     for event in new.events:
         if event.changes:
             continue
         gone, come = range(event.start, event.stop), range(event.first, event.last)
         for pieces, places, mark in ((base, gone, place), (new.pieces, come, other)):
             for at in places:
-                alike = _calls_or_sets(pieces[at]) and same_sort(pieces[at], made)
-                if alike and _function(pieces, at) == _function(pieces, mark):
-                    if ratio_of(words(pieces[at].text), words(made.text)) >= least:
+                if _as_near(pieces[at], base[place], new.pieces[other]):
+                    if _function(pieces, at) == _function(pieces, mark):
                         return event
     return None
+
+
+def _as_near(piece: Piece, one: Piece, made: Piece) -> bool:
+    """Whether a call or a value could be what new has as well as `one`, which is taken for it."""
+    if not _calls_or_sets(piece) or not same_sort(piece, made):
+        return False
+    least = ratio_of(words(one.text), words(made.text)) - 0.1
+    return ratio_of(words(piece.text), words(made.text)) >= least
 
 
 def at_the_edge_of_a_wrap(weave: Weave) -> Iterator[set[Event]]:

@@ -78,7 +78,7 @@ def _train_loader(spec: Spec, train: DataSource) -> str:
     """The batches of an epoch, or of what is left of it."""
     batches = "train_loader"
     if not _built(train) and is_limited(spec, "train"):
-        left = "num_batches - batch_idx" if train.has_state_dict else "num_batches"
+        left = "num_batches" if starts_again(train) else "num_batches - batch_idx"
         batches = f"islice(train_loader, {left})"
     return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
 
@@ -100,6 +100,11 @@ def _batches(spec: Spec, train: DataSource, windowed: str, *, sized: bool) -> st
 def _built(source: DataSource) -> bool:
     """Whether the script shards and batches this data itself."""
     return source.kind == "dataset" and not source.iterable
+
+
+def starts_again(train: DataSource) -> bool:
+    """Whether an epoch that was stopped starts again, for want of a state of the data."""
+    return not _built(train) and not train.has_state_dict
 
 
 def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
@@ -134,7 +139,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "stateful_train_data": stateful,
         "ending_stream": ending,
         "may_resume_used_up": used_up,
-        "stateless_train_data": not built and not train.has_state_dict,
+        "stateless_train_data": starts_again(train),
         "builds_loaders": any(source.kind == "dataset" for source in sources),
         "uses_workers": any(
             source.kind == "dataset"

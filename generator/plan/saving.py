@@ -53,17 +53,16 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     predict = runs_stage(spec, module, data, "predict")
     monitor = given.monitor if given else None
     validation = runs_stage(spec, module, data, "val")
-    every_n = given.every_n_epochs if given else None
     folder = keeps_files(spec) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)
+    every_n = given.every_n_epochs if given is not None and saves_between else None
     ranks_epochs = validation and not validates_within_epoch(spec)
     due = ["val_metrics"] * ranks_epochs
-    if saves_between and every_n is not None:
+    if every_n is not None:
         due.append("(epoch + 1) % cfg.every_n_epochs == 0")
-    if saves_between and max_epochs(spec) is not None:
-        due.append("epoch + 1 == cfg.max_epochs")
     if saves_between:
+        due += ["epoch + 1 == cfg.max_epochs"] * (max_epochs(spec) is not None)
         due.append(is_over(spec, "epoch + 1"))
     conditional = every_n != 1 if saves_between else (spec.check_val_every_n_epoch or 1) > 1
     by_time = saves_between and given is not None and given.train_time_interval is not None
@@ -74,14 +73,14 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "has_checkpoint_fields": monitor is not None
             or given is not None
             and (
-                (conditional and saves_between and every_n is not None)
+                (conditional and every_n is not None)
                 or given.every_n_train_steps is not None
                 or by_time
             ),
             "weights_only": given is not None and given.save_weights_only,
             "save_last": given is not None and given.save_last,
             "save_conditionally": conditional,
-            "save_every_n_epochs": conditional and saves_between and every_n is not None,
+            "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
             "save_by_time": by_time,
             "saves_between": saves_between,

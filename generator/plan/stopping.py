@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.length import validates_within_epoch
-from lgen.plan.loaders import runs_stage
+from lgen.plan.loaders import runs_stage, starts_again
 from lgen.spec.options import Spec
 from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
@@ -98,8 +98,7 @@ def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
     done = is_over(spec, "epoch")
     train = data.sources["train"]
-    starts_again = train.kind == "loader" and not train.has_state_dict
-    if train.iterable or starts_again:
+    if train.iterable or starts_again(train):
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
     done = f"batch_idx < num_batches and {f'({done})' if ' or ' in done else done}"
     return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or ({done})"

@@ -58,10 +58,8 @@ def test_average(tmp_path, ema, decay, every):
     )
     result = script.run()
     # torch's function truncates the average of a count, which Lightning's callback saves
-    theirs, count = (
-        trainer.lightning_module.model.norm.num_batches_tracked,
-        "norm.num_batches_tracked",
-    )
+    count = "norm.num_batches_tracked"
+    theirs = trainer.lightning_module.model.norm.num_batches_tracked
     assert theirs < result.weights[count] <= result.state["raw_model"][count]
     theirs.copy_(result.weights[count])
     assert_equal_weights(result, trainer)

@@ -179,7 +179,7 @@ def test_a_loader_with_a_state_keeps_its_windows(tmp_path: Path, saved: int, oth
     assert not ended.done and expected in ended.output, ended.output
 
 
-def test_a_setting_that_repeats_what_was_saved(tmp_path: Path) -> None:
+def test_an_epoch_whose_last_window_was_not_full_is_not_trained_again(tmp_path: Path) -> None:
     options = {**OPTIONS, "accelerator": "cpu", "accumulate_grad_batches": 5}
     write_project(tmp_path, options, MODEL, LOADER)
     assert launch(tmp_path, "--max-steps", "3").done  # an epoch's last window has two batches

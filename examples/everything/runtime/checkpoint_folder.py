@@ -10,7 +10,13 @@ from typing import Any
 
 import torch
 
-from runtime.checkpoint_file import DamagedCheckpoint, copy_file, flush_folder, write_state
+from runtime.checkpoint_file import (
+    DamagedCheckpoint,
+    copy_file,
+    flush_file,
+    flush_folder,
+    write_state,
+)
 
 MANIFEST = "manifest.json"
 STATE = "state.pt"
@@ -26,8 +32,7 @@ def finish_folder(folder: Path, state: dict[str, Any], of_shards: Mapping[str, s
     manifest = folder / MANIFEST
     manifest.write_text(json.dumps(digests, indent=1), encoding="utf-8")
     for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        flush_file(path)
     flush_folder(folder)
 
 

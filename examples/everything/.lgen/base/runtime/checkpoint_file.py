@@ -103,13 +103,18 @@ def link_checkpoint(path: Path, name: Path) -> None:
 def copy_file(path: str | Path, copy: str | Path) -> None:
     """Copy the file and flush the copy to the disk."""
     shutil.copyfile(path, copy)
-    with open(copy, "rb") as file:
-        os.fsync(file.fileno())
+    flush_file(copy)
 
 
 def remove_checkpoint(path: Path) -> None:
     """Remove the file if it is there."""
     path.unlink(missing_ok=True)
+
+
+def flush_file(path: str | Path) -> None:
+    """Have what the file holds written to the disk."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
