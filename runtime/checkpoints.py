@@ -43,9 +43,15 @@ class Checkpoints:
         self.saved_at = time.monotonic()
 
     def save(
-        self, state: dict[str, Any], *, epoch: int, step: int, metrics: Mapping[str, float]
+        self,
+        state: dict[str, Any],
+        *,
+        epoch: int,
+        step: int,
+        metrics: Mapping[str, float] | None = None,
     ) -> None:
         """Write the state; the metrics of a validation let it compete with the best."""
+        metrics = metrics or {}
         saved, name = self.newest
         if saved != step or name not in self.files:
             values = {"epoch": epoch, "step": step, **metrics}

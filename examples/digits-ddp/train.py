@@ -205,7 +205,7 @@ def training_loader(
 def evaluation_loader(
     dataset: Dataset[Any], rank: int, world_size: int, cfg: Config
 ) -> DataLoader[Any]:
-    """Return a loader of the whole dataset in its own order."""
+    """Return a loader of this rank's part of the dataset, in its own order."""
     size = len(dataset)  # type: ignore[arg-type]
     batches = EvaluationBatches(
         size, cfg.batch_size, rank=rank, world_size=world_size, seed=cfg.seed

@@ -60,7 +60,7 @@ class Config:
     """The settings of a run: train.py --help lists them, --name value sets one."""
 
     task: Literal["fit", "validate"] = "fit"  # what the script does
-    resume: str | None = None  # last, best or the path of a checkpoint
+    resume: str | None = None  # last or the path of a checkpoint
     default_root_dir: str = "runs"  # each run gets a folder version_N in it
     seed: int = 0  # of every random stream
 
@@ -81,7 +81,7 @@ class Config:
 
     # loop
     max_epochs: int = 80  # epochs of the whole run
-    max_steps: int = -1  # optimizer steps; -1: no limit
+    max_steps: int = -1  # training steps; -1: no limit
     check_val_every_n_epoch: int = 10  # epochs between validations
     num_sanity_val_steps: int = 2  # validation batches that are tried before training
     log_every_n_steps: int = 50  # steps between rows of the log
@@ -228,8 +228,8 @@ def main(cfg: Config) -> dict[str, float]:
 
     checkpoints = Checkpoints(run_folder / "checkpoints")
 
-    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:
-        """Save all that the next step depends on; the metrics of a validation rank it."""
+    def save_checkpoint(next_epoch: int) -> None:
+        """Save all that the next step depends on."""
         stop_on_nonfinite_loss(train_metrics)
         stop_on_nonfinite_weights(model)
         this_rank = {
@@ -249,7 +249,7 @@ def main(cfg: Config) -> dict[str, float]:
             "ranks": [this_rank],
             "config": asdict(cfg),
         }
-        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)
+        checkpoints.save(state, epoch=epoch, step=step)
 
     # --- resume ---
 
@@ -326,18 +326,17 @@ def main(cfg: Config) -> dict[str, float]:
                 log.metrics(row, step=step, epoch=epoch)
                 bar.set_postfix(row, refresh=False)
             if checkpoint_age(checkpoints) >= cfg.train_time_interval:
-                save_checkpoint(epoch, {})
+                save_checkpoint(epoch)
             if 0 < cfg.max_steps <= step:
                 break
 
         if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
-            save_checkpoint(epoch, {})
+            save_checkpoint(epoch)
         row = means(train_metrics.epoch_sums(), "train_", "_epoch")
         metrics |= row
         log.metrics(row, step=step, epoch=epoch)
         if batch_idx < num_batches:
             break
-        val_metrics: dict[str, float] = {}
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:
             val_metrics = validate(model, device, log, val_loader)
             log.metrics(val_metrics, step=step, epoch=epoch)
@@ -345,7 +344,7 @@ def main(cfg: Config) -> dict[str, float]:
             metrics |= val_metrics
         batch_idx = 0
         train_sampler.position = 0
-        save_checkpoint(epoch + 1, val_metrics)
+        save_checkpoint(epoch + 1)
         if 0 < cfg.max_steps <= step:
             break
 

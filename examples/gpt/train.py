@@ -120,7 +120,7 @@ class Config:
 
 @torch.inference_mode()
 def validate(model: GPT, device: torch.device, loader: Iterable[Any]) -> dict[str, float]:
-    """Return the mean of each metric over all samples of the loader."""
+    """Return the mean of each metric over all batches, each weighted by num_tokens."""
     metrics = EvaluationMetrics()
     with evaluation_mode(model, device.type):
         for batch in loader:
@@ -300,8 +300,8 @@ def main(cfg: Config) -> dict[str, float]:
         restore_rank(checkpoint, train_metrics, device.type, seed=cfg.seed)
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
-        # after an epoch's last batch its means, validation and checkpoint are still to come
-        if batch_idx < num_batches and 0 < cfg.max_steps <= step:
+        # after an epoch's last batch its means and checkpoint are still to come
+        if batch_idx < num_batches and step >= cfg.max_steps:
             print(f"nothing left to train: {epoch} epochs and {step} steps are done")
             end_save(checkpoints, checkpoint)
             return {}
@@ -352,7 +352,7 @@ def main(cfg: Config) -> dict[str, float]:
                 save_checkpoint(epoch, val_metrics)
             if checkpoint_age(checkpoints) >= cfg.train_time_interval:
                 save_checkpoint(epoch, {})
-            if 0 < cfg.max_steps <= step:
+            if step >= cfg.max_steps:
                 break
 
         if batch_idx < num_batches and checkpoints.step < step:  # the run ends within the epoch
@@ -365,7 +365,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = 0
         train_sampler.position = 0
         save_checkpoint(epoch + 1, {})
-        if 0 < cfg.max_steps <= step:
+        if step >= cfg.max_steps:
             break
 
     bar.close()

@@ -55,14 +55,6 @@ class Block:
     hooks: dict[str, HookCall]
 
 
-def needs_total_steps(spec: Spec) -> bool:
-    """Whether the schedule of a block takes the run's length in steps."""
-    return any(
-        b.scheduler is not None and b.scheduler.interval == "step" and missing_length(b.scheduler)
-        for b in spec.optimizers.values()
-    )
-
-
 def blocks(
     spec: Spec, module: UserClass, data: UserData, settings: dict[str, dict[str, Call]]
 ) -> Decisions:

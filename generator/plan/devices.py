@@ -95,6 +95,7 @@ def precision(spec: Spec) -> Decisions:
             # FSDP keeps what it first gathers in inference mode, and could not train with it
             "inference_mode": spec.inference_mode and not fsdp,
             "compile_model": compiled is not None and compiled.target == "model",
+            "reshards": spec.fsdp.reshard_after_forward,
             "compile_step": compiled is not None and compiled.target == "step",
         },
         names={

@@ -9,7 +9,7 @@ from typing import Any
 from lgen.plan.accumulation import accumulation
 from lgen.plan.averaging import averaging
 from lgen.plan.block_settings import block_settings, setting_names
-from lgen.plan.blocks import blocks, needs_total_steps
+from lgen.plan.blocks import blocks
 from lgen.plan.class_names import class_names
 from lgen.plan.commands import commands
 from lgen.plan.decisions import Code, Decisions, merge
@@ -101,13 +101,7 @@ def make_plan(
                 precision(spec),
                 project_files(spec, module, data),
                 saving(spec, module, data),
-                schedule(
-                    spec,
-                    module,
-                    data,
-                    config.values["scheduler_arguments"],
-                    needs_total_steps(spec),
-                ),
+                schedule(spec, module, data, config.values["scheduler_arguments"]),
                 stopping(spec, module, data),
                 training_step(spec, module),
             ]

@@ -39,6 +39,11 @@ def _checkpoints_arguments(given: Checkpoint | None) -> Code:
     return arguments(**texts)
 
 
+def _save_arguments(epoch: str, ranks: bool, metrics: str = "{}") -> Code:
+    """The epoch that follows, and what ranks the checkpoint where any is ranked."""
+    return arguments(epoch, metrics if ranks else "")
+
+
 def restored_parts(spec: Spec, prefix: str = "") -> list[str]:
     """The optimizer and the scaler that a checkpoint's states are put back into."""
     plain, scaled = spec.strategy != "fsdp", spec.precision == "16-mixed"
@@ -57,18 +62,21 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     # without last.ckpt, what a monitor has not ranked is not kept
     saves_between = given is not None and (given.save_last or monitor is None)
     every_n = given.every_n_epochs if given is not None and saves_between else None
+    ranks = given is not None and (monitor is not None or given.save_top_k == -1)
     ranks_epochs = validation and not validates_within_epoch(spec)
     due = ["val_metrics"] * ranks_epochs
     if every_n is not None:
         due.append("(epoch + 1) % cfg.every_n_epochs == 0")
     if saves_between:
         due += ["epoch + 1 == cfg.max_epochs"] * (max_epochs(spec) is not None)
-        due.append(is_over(spec, "epoch + 1"))
+        due.append(is_over(spec, data, "epoch + 1"))
     conditional = every_n != 1 if saves_between else (spec.check_val_every_n_epoch or 1) > 1
     by_time = saves_between and given is not None and given.train_time_interval is not None
+    saves_epochs = given is not None and (saves_between or ranks_epochs)
     return Decisions(
         flags={
             "checkpoint": given is not None,
+            "ranks_files": ranks,
             "monitored": monitor is not None,
             "has_checkpoint_fields": monitor is not None
             or given is not None
@@ -84,7 +92,11 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
             "save_by_time": by_time,
             "saves_between": saves_between,
-            "saves_epochs": given is not None and (saves_between or ranks_epochs),
+            "saves_epochs": saves_epochs,
+            "keeps_val_metrics": saves_epochs
+            and ranks_epochs
+            and (spec.check_val_every_n_epoch or 1) > 1
+            and (ranks or conditional),
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),
             "save_hyperparameters": spec.save_hyperparameters,
@@ -97,7 +109,6 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         names={
             "CHECKPOINTS": _CHECKPOINTS[spec.strategy],
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
-            "EPOCH_RANKING": "val_metrics" if ranks_epochs else "{}",
             "EPOCH_SAVE_DUE": " or ".join(due),
             "EPOCHS_DONE": epochs_done(spec, data),
         },
@@ -108,6 +119,14 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "every_n_epochs": every_n or 0,
             "every_n_train_steps": (given.every_n_train_steps if given else None) or 0,
             "train_time_interval": (given.train_time_interval if given else None) or 0.0,
+            "save_unranked": _save_arguments("epoch", ranks),
+            "save_validated": _save_arguments("epoch", ranks, "val_metrics"),
+            "save_epoch": _save_arguments(
+                "epoch + 1", ranks, "val_metrics" if ranks_epochs else "{}"
+            ),
+            "save_arguments": arguments(
+                epoch="epoch", step="step", **({"metrics": "metrics"} if ranks else {})
+            ),
             "checkpoints_arguments": _checkpoints_arguments(given),
             "init_path": spec.init_from.path if spec.init_from else "",
             "init_strict": spec.init_from.strict if spec.init_from else True,

@@ -9,6 +9,7 @@ from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
 from lgen.plan.length import validates_within_epoch, validation_interval
 from lgen.plan.loaders import length_known, runs_stage
+from lgen.plan.total_steps import needs_max_steps, total_by_epochs, total_by_steps
 from lgen.spec.options import Spec
 from lgen.spec.predicates import (
     accumulates,
@@ -41,13 +42,10 @@ def scheduler_args(spec: Spec) -> Mapping[str, Any]:
     return spec.scheduler.args if spec.scheduler else {}
 
 
-def schedule(
-    spec: Spec, module: UserClass, data: UserData, given: Code, blocks_count_steps: bool
-) -> Decisions:
+def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Decisions:
     """The scheduler's construction and its place in the loop.
 
-    `given` are the arguments of the spec as Python text; `blocks_count_steps` says whether the
-    schedule of one of several optimizers takes the run's length in steps.
+    `given` are the arguments of the spec as Python text.
     """
     scheduler = spec.scheduler
     configured = module.configures is not None
@@ -79,12 +77,7 @@ def schedule(
         due.append(_last_validation(spec))
     if frequency > 1:
         due.append(f"{'validations' if counts else '(epoch + 1)'} % cfg.scheduler_frequency == 0")
-    in_steps = needs_length and interval == "step" or blocks_count_steps
-    by_epochs = known and max_epochs(spec) is not None
-    counts_total = in_steps or (
-        spec.enable_progress_bar
-        and (by_epochs or (max_epochs(spec) is None and spec.max_steps != -1))
-    )
+    by_epochs = total_by_epochs(spec, data)
     stepped = exists and not plateau
     # an optimizer of the module's own may have some of the parameters only
     picks = configured and (
@@ -111,19 +104,14 @@ def schedule(
             "plateau_within_epoch": plateau_within,
             "scheduler_waits": at_validation and bool(due),
             "counts_validations": counts,
-            "total_by_epochs": counts_total and by_epochs,
-            "total_by_steps": counts_total and not by_epochs,
-            # a length comes of it, and -1 is none
-            "needs_max_steps": counts_total
-            and not by_epochs
-            or (needs_length and max_epochs(spec) is None),
+            "total_by_epochs": by_epochs,
+            "total_by_steps": total_by_steps(spec, data),
+            "needs_max_steps": needs_max_steps(spec, data),
             "counts_steps_per_epoch": accumulates(spec)
             and not accumulation_schedule(spec)
             and known
             and (
-                counts_total
-                if max_epochs(spec) is not None
-                else needs_length and interval != "step"
+                by_epochs if max_epochs(spec) is not None else needs_length and interval != "step"
             ),
         },
         names={

@@ -5,11 +5,10 @@ from __future__ import annotations
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage, starts_again
+from lgen.plan.total_steps import no_step_left
 from lgen.spec.options import Spec
 from lgen.spec.predicates import max_epochs
 from lgen.user_code.classes import UserClass, UserData
-
-_NO_STEP_LEFT = "0 < cfg.max_steps <= step"
 
 
 def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
@@ -21,9 +20,7 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
     sized = not data.sources["train"].iterable
     timed = spec.max_time is not None
-    stopped = _NO_STEP_LEFT
-    if within or timed:
-        stopped = is_over(spec, "epoch")
+    stopped = is_over(spec, data, "epoch") if within or timed else no_step_left(spec, data)
     unsaved = "batch_idx < num_batches" if sized else f"({stopped})"
     given = spec.checkpoint
     if (
@@ -38,7 +35,6 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         flags={
             "early_stopping": early is not None,
             "may_stop": early is not None or timed,
-            "may_stop_within": within or timed,
             "timed": timed,
             "stop_is_named": _is_named(spec),
             "early_check_finite_off": early is not None and not early.check_finite,
@@ -47,9 +43,9 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             and early.divergence_threshold is not None,
         },
         names={
-            "IS_OVER": _is_over(spec, "epochs"),
+            "IS_OVER": _is_over(spec, data, "epochs"),
             "STOP_DUE": stopped,
-            "STOP_DUE_NEXT": is_over(spec, "epoch + 1"),
+            "STOP_DUE_NEXT": is_over(spec, data, "epoch + 1"),
             "STOPPED": "batch_idx < num_batches" if sized else "stopped",
             "STOP_UNSAVED": unsaved,
         },
@@ -66,9 +62,9 @@ def stopping(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     )
 
 
-def is_over(spec: Spec, epochs: str) -> str:
+def is_over(spec: Spec, data: UserData, epochs: str) -> str:
     """The condition under which training ends at a step, after so many epochs."""
-    return f"is_over({epochs})" if _is_named(spec) else _is_over(spec, epochs)
+    return f"is_over({epochs})" if _is_named(spec) else _is_over(spec, data, epochs)
 
 
 def _is_named(spec: Spec) -> bool:
@@ -82,7 +78,7 @@ def _requests(spec: Spec) -> list[str]:
     return [*requests, "timer.should_stop"] if spec.max_time is not None else requests
 
 
-def _is_over(spec: Spec, epochs: str) -> str:
+def _is_over(spec: Spec, data: UserData, epochs: str) -> str:
     """The whole condition."""
     requests = _requests(spec)
     minima = ["step >= cfg.min_steps"] if spec.min_steps is not None else []
@@ -91,12 +87,12 @@ def _is_over(spec: Spec, epochs: str) -> str:
     if requests and minima:
         asked = f"({' or '.join(requests)})" if len(requests) > 1 else requests[0]
         requests = [f"({' and '.join([asked, *minima])})"]
-    return " or ".join([_NO_STEP_LEFT, *requests])
+    return " or ".join([no_step_left(spec, data), *requests])
 
 
 def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
-    done = is_over(spec, "epoch")
+    done = is_over(spec, data, "epoch")
     train = data.sources["train"]
     if train.iterable or starts_again(train):
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"

@@ -164,7 +164,8 @@ class Config:
     """The settings of a run: train.py --help lists them, --name value sets one."""
 
     task: TASKS = "fit"  # what the script does  #: if tasks
-    resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint
+    resume: str | None = None  # last, best or the path of a checkpoint  #: if checkpoint and ranks_files
+    resume: str | None = None  # last or the path of a checkpoint  #: if checkpoint and not ranks_files
     init_from: str = {{ init_path | literal }}  # a checkpoint or a file of weights  #: if init_from
     default_root_dir: str = {{ default_root_dir | literal }}  # each run gets a folder version_N in it  #: if run_folder and not scratch
     default_root_dir: str = field(default_factory=scratch_folder)  # a fast_dev_run keeps nothing  #: if run_folder and scratch
@@ -229,8 +230,10 @@ class Config:
     #: if max_epochs_set
     max_epochs: int = {{ max_epochs }}  # epochs of the whole run
     #: endif
-    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit  #: if not needs_max_steps
-    max_steps: int = {{ max_steps }}  # optimizer steps of the whole run  #: if needs_max_steps
+    max_steps: int = {{ max_steps }}  # optimizer steps; -1: no limit  #: if not needs_max_steps and not blocks
+    max_steps: int = {{ max_steps }}  # training steps; -1: no limit  #: if not needs_max_steps and blocks
+    max_steps: int = {{ max_steps }}  # optimizer steps of the whole run  #: if needs_max_steps and not blocks
+    max_steps: int = {{ max_steps }}  # training steps of the whole run  #: if needs_max_steps and blocks
     min_epochs: int = {{ min_epochs }}  # {{ minimum_meaning }}  #: if min_epochs_set
     min_steps: int = {{ min_steps }}  # {{ minimum_meaning }}  #: if min_steps_set
     max_time: float = {{ max_time }}  # {{ max_time_meaning }}  #: if timed
@@ -342,7 +345,8 @@ def EVALUATE(
     prefix: str,  #: if stage.several
     loader: LOADER_TYPE
 ) -> dict[str, float]:
-    """Return the mean of each metric over all samples of the loader."""
+    """Return the mean of each metric over all samples of the loader."""  #: if not weighted
+    """Return the mean of each metric over all batches, each weighted by {{ batch_weight }}."""  #: if weighted
     log = log.under(prefix)  # several sets may write the same name  #: if stage.several and stage.needs_log
     broadcast_buffers(model)  #: if distributed
     metrics = EvaluationMetrics()  #: if stage.measures
@@ -503,7 +507,10 @@ def evaluation_loader(  #: if builds_evaluation_loaders
     limit: float,  #: if limits_evaluation
     cfg: Config
 ) -> DataLoader[Any]:
-    """Return a loader of the whole dataset in its own order."""
+    """Return a loader of the whole dataset in its own order."""  #: if not limits_evaluation and not distributed
+    """Return a loader of the first batches of the dataset, as many as the limit says."""  #: if limits_evaluation and not distributed
+    """Return a loader of this rank's part of the dataset, in its own order."""  #: if not limits_evaluation and distributed
+    """Return a loader of the first batches of this rank's part of the dataset."""  #: if limits_evaluation and distributed
     size = len(dataset)  # type: ignore[arg-type]
     batches = EvaluationBatches(
         size,
@@ -533,7 +540,8 @@ def shard(  #: if fsdp
     world_size: int
 ) -> SHARDED:
     """Shard the parameters over the ranks."""
-    # parameters are gathered for a forward or backward pass and sharded again after it
+    # parameters are gathered for a forward or backward pass and sharded again after it  #: if reshards
+    # parameters are gathered for a forward pass and sharded again after the backward pass  #: if not reshards
     mesh = init_device_mesh(DEVICE_TYPE, (world_size,))
     policy = MixedPrecisionPolicy(  #: if amp
         param_dtype=AMP_DTYPE,
@@ -809,9 +817,14 @@ def main(cfg: Config) -> dict[str, float]:
     swa_path = checkpoints.folder / "swa.pt"  #: if swa
     timer = Timer(cfg.max_time)  #: if timed
 
-    def save_checkpoint(next_epoch: int, metrics: dict[str, float]) -> None:  #: if checkpoint
-        """Save all that the next step depends on; the metrics of a validation rank it."""  #: if not weights_only
-        """Save the weights; the metrics of a validation rank them."""  #: if weights_only
+    def save_checkpoint(  #: if checkpoint
+        next_epoch: int,
+        metrics: dict[str, float]  #: if ranks_files
+    ) -> None:
+        """Save all that the next step depends on; the metrics of a validation rank it."""  #: if not weights_only and ranks_files
+        """Save all that the next step depends on."""  #: if not weights_only and not ranks_files
+        """Save the weights; the metrics of a validation rank them."""  #: if weights_only and ranks_files
+        """Save the weights."""  #: if weights_only and not ranks_files
         stop_on_nonfinite_loss(train_metrics)  #: if raise_nonfinite and not distributed
         stop_on_nonfinite_loss_of_any_rank(train_metrics)  #: if raise_nonfinite and distributed
         stop_on_nonfinite_weights(model)  #: if raise_nonfinite or skip_nonfinite
@@ -864,13 +877,13 @@ def main(cfg: Config) -> dict[str, float]:
             }
             model.on_save_checkpoint({{ hooks.on_save_checkpoint.arguments }})  #: if hooks.on_save_checkpoint.defined
             check_plain(state)  #: if hooks.on_save_checkpoint.defined
-            checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if not distributed
-        checkpoints.save(state, epoch=epoch, step=step, metrics=metrics)  #: if ddp
+            checkpoints.save(state, {{ save_arguments }})  #: if not distributed
+        checkpoints.save(state, {{ save_arguments }})  #: if ddp
         shards = SHARDS  #: if fsdp
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
         shards[{{ block.gradients_key | literal }}] = gradient_shards(model, PARAMETERS_OF)  #: if fsdp and block.accumulate
         #: endfor
-        checkpoints.save_shards(shards, state, epoch=epoch, step=step, metrics=metrics)  #: if fsdp
+        checkpoints.save_shards(shards, state, {{ save_arguments }})  #: if fsdp
 
     def next_backbone_lr(lr: float | None) -> float:  #: if finetuning
         """Return the backbone's rate in an epoch, from that in the epoch before."""
@@ -975,7 +988,8 @@ def main(cfg: Config) -> dict[str, float]:
         check_unchanged({{ saved_window }}, asdict(cfg), {{ window_setting | literal }})  #: if may_resume_used_up and not ending_stream
         # a window that was not full has met the end of the epoch's data
         used_up = batch_idx % {{ accumulated_at_resume }} > 0  #: if may_resume_used_up and not ending_stream
-        # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized and not stateless_train_data
+        # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized and not stateless_train_data and val_at_epoch_end
+        # after an epoch's last batch its means and checkpoint are still to come  #: if sized and not stateless_train_data and not val_at_epoch_end
         if EPOCHS_DONE:
             if is_main:  #: wrap if distributed
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
@@ -1116,7 +1130,7 @@ def main(cfg: Config) -> dict[str, float]:
                 #: if names_nan_grads
                 # looking at the gradients waits for the device, in every step
                 bad = nonfinite_gradients(model, optimizer)  #: if not fsdp
-                bad = nonfinite_gradients_of_shards(model, optimizer)  #: if fsdp
+                bad = nonfinite_gradients_of_shards(model, optimizer)  # waits for the device  #: if fsdp
                 if bad:  #: if not distributed
                     REPORT(f"step {step + 1}: gradients that are not finite: {bad}")  #: if not fp16
                     REPORT(f"step {step + 1}: scaled gradients that are not finite: {bad}")  #: if fp16
@@ -1126,8 +1140,8 @@ def main(cfg: Config) -> dict[str, float]:
                 #: endif
                 # of gradients that are not finite the scaler takes care  #: if skip_nonfinite and fp16
                 finite = all_ranks(finite)  #: if skip_nonfinite and distributed and fp16
-                finite = all_ranks(finite) and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and distributed and not fp16
-                finite = finite and has_finite_gradients(PARAMETERS)  #: if skip_nonfinite and not distributed and not fp16
+                finite = all_ranks(finite) and GRADIENTS_ARE_FINITE  #: if skip_nonfinite and distributed and not fp16
+                finite = finite and GRADIENTS_ARE_FINITE  #: if skip_nonfinite and not distributed and not fp16
                 if finite:  #: wrap if skip_nonfinite
                     scaler.unscale_(optimizer)  #: if unscales
                     model.on_before_optimizer_step({{ hooks.on_before_optimizer_step.arguments }})  #: if hooks.on_before_optimizer_step.defined
@@ -1199,20 +1213,18 @@ def main(cfg: Config) -> dict[str, float]:
                 if VALIDATION_DUE:  #: if val_within_epoch
                     #: include "project/events/validation.py"
                     metrics |= val_metrics
-                    save_checkpoint(epoch, val_metrics)  #: if checkpoint
+                    save_checkpoint({{ save_validated }})  #: if checkpoint
                 elif step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and val_within_epoch
-                    save_checkpoint(epoch, {})
+                    save_checkpoint({{ save_unranked }})
                 if step % cfg.every_n_train_steps == 0:  #: if save_every_n_steps and not val_within_epoch
-                    save_checkpoint(epoch, {})
+                    save_checkpoint({{ save_unranked }})
                 if step % cfg.log_every_n_steps == 0:  #: if (save_by_time or timed) and distributed and (scheduler_step or val_within_epoch or save_every_n_steps)
                     #: include "project/events/clock.py"
                     timer.should_stop = from_main(timer.is_up)  # one clock decides for all  #: if timed
                 if checkpoint_age(checkpoints) >= cfg.train_time_interval:  #: if save_by_time and not distributed
-                    save_checkpoint(epoch, {})
+                    save_checkpoint({{ save_unranked }})
                 timer.should_stop = timer.is_up()  #: if timed and not distributed
-                if 0 < cfg.max_steps <= step:  #: if not may_stop_within
-                    break
-                if STOP_DUE:  #: if may_stop_within
+                if STOP_DUE:
                     break
 
         if batch_idx == 0:  #: if counts_batches and not sized
@@ -1220,7 +1232,7 @@ def main(cfg: Config) -> dict[str, float]:
         if batch_idx < num_batches and not (STOP_DUE):  #: if own_train_loader and sized
             sys.exit(f"epoch {epoch}: the training loader gave {batch_idx} of its {num_batches} batches")
         if STOP_UNSAVED:  # the run ends within the epoch  #: if saves_between
-            save_checkpoint(epoch, {})
+            save_checkpoint({{ save_unranked }})
         # the epoch is not over where there is one more batch  #: if not sized
         stopped = (STOP_DUE) and next(batches, None) is not None  #: if not sized and not distributed
         stopped = (STOP_DUE) and not all_ranks(next(batches, None) is None)  #: if not sized and distributed
@@ -1243,7 +1255,7 @@ def main(cfg: Config) -> dict[str, float]:
         #: for OPTIMIZER_OF, PARAMETERS_OF, SCHEDULER_OF, SCALER_OF, DDP_OF, CLASS_OF, SCHEDULE_OF, METHOD_OF, STEP_OF, RUNS, STEPS, STEPPED, CLIP_VAL, block in optimizer_blocks
         SCHEDULER_OF.step()  #: if block.scheduler_epoch and not (val_within_epoch and sized)
         #: endfor
-        val_metrics: dict[str, float] = {}  #: if val_every_n and val_at_epoch_end
+        val_metrics: dict[str, float] = {}  #: if keeps_val_metrics
         #: if val_at_epoch_end
         if (epoch + 1) % cfg.check_val_every_n_epoch == 0:  #: wrap if val_every_n
             #: include "project/events/validation.py"
@@ -1260,12 +1272,10 @@ def main(cfg: Config) -> dict[str, float]:
         used_up = False  #: if may_resume_used_up
         train_sampler.position = 0  #: if map_style
         timer.should_stop = from_main(timer.is_up)  #: if timed and distributed
-        save_checkpoint(epoch + 1, EPOCH_RANKING)  #: if saves_epochs and not save_conditionally
+        save_checkpoint({{ save_epoch }})  #: if saves_epochs and not save_conditionally
         if EPOCH_SAVE_DUE:  #: if saves_epochs and save_conditionally
-            save_checkpoint(epoch + 1, EPOCH_RANKING)
-        if 0 < cfg.max_steps <= step:  #: if not may_stop
-            break
-        if STOP_DUE_NEXT:  #: if may_stop
+            save_checkpoint({{ save_epoch }})
+        if STOP_DUE_NEXT:
             break
 
     bar.close()  #: if bar

@@ -113,6 +113,18 @@ def test_unchanged_settings_change_no_bit():
     assert optimizer.state_dict() == before
 
 
+@pytest.mark.parametrize("name", ["capturable", "fused"])
+def test_a_step_that_becomes_one_of_the_device_counts_there(name):
+    parameter = nn.Parameter(torch.empty(2, device="meta"))
+    optimizer = torch.optim.AdamW([parameter], lr=0.1, foreach=False)
+    parameter.grad = torch.empty(2, device="meta")
+    optimizer.step()
+    assert optimizer.state[parameter]["step"].device.type == "cpu"
+    override_settings(optimizer, {"lr": 0.1, name: True}, {"lr": 0.1, name: False})
+    assert optimizer.param_groups[0][name] is True
+    assert optimizer.state[parameter]["step"].device.type == "meta"
+
+
 def test_a_state_that_is_missing_or_does_not_fit_is_a_clear_error():
     model = nn.Linear(2, 3)
     with pytest.raises(SystemExit, match="the checkpoint holds no model"):

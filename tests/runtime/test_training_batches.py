@@ -158,3 +158,14 @@ def test_an_order_may_be_a_tensor_a_range_or_a_list():
 def test_an_order_that_is_no_sequence_is_said(order):
     with pytest.raises(SystemExit, match="must return the indices"):
         len(TrainingBatches(lambda epoch: order, 2, seed=0))
+
+
+def test_an_epoch_of_another_length_is_said():
+    batches = TrainingBatches(lambda epoch: range(5 + epoch), 2, seed=0)
+    assert len(batches) == 3
+    batches.epoch = 1
+    with pytest.raises(SystemExit) as end:
+        list(batches)
+    assert str(end.value) == (
+        "train_order gives 6 indices in epoch 1 and 5 in epoch 0; every epoch must have as many"
+    )

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from torch.optim import Optimizer
+
 
 def override_group(
-    group: dict[str, Any],
+    optimizer: Optimizer,
     number: int,
     settings: Mapping[str, Any],
     saved: Mapping[str, Any],
@@ -16,6 +18,7 @@ def override_group(
     The learning rates are scaled by new over old, those that a scheduler starts from and is bound
     by too, so that it goes on from where it was.
     """
+    group = optimizer.param_groups[number]
     for name, value in settings.items():
         if value == saved.get(name, value):
             continue
@@ -23,6 +26,10 @@ def override_group(
             group[name] = value
             if "initial_lr" in group and name == "lr":
                 group["initial_lr"] = value
+            if name in ("capturable", "fused") and value:
+                # loaded again, the counts of steps move to the parameters' device
+                optimizer.load_state_dict(optimizer.state_dict())
+                group = optimizer.param_groups[number]
             continue
         if saved["lr"] == 0:
             raise SystemExit(

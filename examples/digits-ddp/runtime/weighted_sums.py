@@ -46,7 +46,7 @@ class PendingMetrics:
         """Return what has been appended since the last call, by metric."""
         batches, self.batches = self.batches, []
         if batches and isinstance(batches[0][1], Tensor):
-            weights = as_numbers("batch_weight", [weight for _, weight, _ in batches])
+            weights = as_numbers("that weighs the batch", [weight for _, weight, _ in batches])
             batches = [(o, w, step) for (o, _, step), w in zip(batches, weights, strict=True)]
         readings = {}
         for name in dict.fromkeys(name for outputs, _, _ in batches for name in outputs):

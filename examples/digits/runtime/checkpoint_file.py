@@ -113,7 +113,7 @@ def remove_checkpoint(path: Path) -> None:
 
 def flush_file(path: str | Path) -> None:
     """Have what the file holds written to the disk."""
-    with open(path, "rb") as file:
+    with open(path, "r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
 
 

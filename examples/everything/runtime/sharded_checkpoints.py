@@ -27,7 +27,7 @@ class ShardedCheckpoints(Checkpoints):
         *,
         epoch: int,
         step: int,
-        metrics: Mapping[str, float],
+        metrics: Mapping[str, float] | None = None,
     ) -> None:
         """Write the shards of all ranks; rank 0 adds the state and ranks the checkpoint.
 

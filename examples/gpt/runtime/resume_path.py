@@ -15,7 +15,7 @@ def resume_checkpoint(
 ) -> tuple[Path, dict[str, Any]]:
     """Return the run's folder and the checkpoint: "last", "best" or the path of one.
 
-    "last" and "best" are those of the newest run below root that has one. Where a checkpoint is
+    "last" and "best" are those of the newest run below root that has a checkpoint. Where it is
     damaged this is said, and the one before it in the same run is used. Says which one it is. The
     key `path` of the checkpoint tells where it lies.
     """

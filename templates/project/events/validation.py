@@ -1,5 +1,5 @@
 model.on_validation_model_zero_grad({{ hooks.on_validation_model_zero_grad.arguments }})  #: if hooks.on_validation_model_zero_grad.defined
-val_metrics: dict[str, float] = {}  #: if several_val and not (val_every_n and val_at_epoch_end)
+val_metrics: dict[str, float] = {}  #: if several_val and not keeps_val_metrics
 with AVERAGED_WEIGHTS(model, averaged):  #: wrap if ema
     val_metrics = validate({{ val_arguments }}, val_loader)  #: if not several_val
     for name, val_loader in val_loaders.items():  #: if several_val

@@ -49,7 +49,6 @@ from runtime.equal_forwards import equal_forwards
 from runtime.evaluation_batches import EvaluationBatches
 from runtime.evaluation_metrics import EvaluationMetrics
 from runtime.evaluation_mode import evaluation_mode
-from runtime.finite_gradients import has_finite_gradients
 from runtime.from_main import from_main
 from runtime.gather_to_main import gather_to_main
 from runtime.global_batch import check_global_batch
@@ -190,7 +189,7 @@ class Config:
 
 @torch.no_grad()
 def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str, float]:
-    """Return the mean of each metric over all samples of the loader."""
+    """Return the mean of each metric over all batches, each weighted by num_samples."""
     broadcast_buffers(model)
     metrics = EvaluationMetrics()
     with evaluation_mode(model, "cpu"):
@@ -212,7 +211,7 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
 
 @torch.no_grad()
 def test(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str, float]:
-    """Return the mean of each metric over all samples of the loader."""
+    """Return the mean of each metric over all batches, each weighted by num_samples."""
     broadcast_buffers(model)
     metrics = EvaluationMetrics()
     with evaluation_mode(model, "cpu"):
@@ -305,7 +304,7 @@ def training_loader(
 def evaluation_loader(
     data: Blobs, dataset: Dataset[Any], rank: int, world_size: int, limit: float, cfg: Config
 ) -> DataLoader[Any]:
-    """Return a loader of the whole dataset in its own order."""
+    """Return a loader of the first batches of this rank's part of the dataset."""
     size = len(dataset)  # type: ignore[arg-type]
     batches = EvaluationBatches(
         size, cfg.batch_size, rank=rank, world_size=world_size, seed=cfg.seed
@@ -325,7 +324,7 @@ def evaluation_loader(
 
 def shard(model: Classifier, world_size: int) -> FSDPModule:
     """Shard the parameters over the ranks."""
-    # parameters are gathered for a forward or backward pass and sharded again after it
+    # parameters are gathered for a forward pass and sharded again after the backward pass
     mesh = init_device_mesh("cpu", (world_size,))
     policy = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16,
@@ -520,7 +519,7 @@ def main(cfg: Config) -> dict[str, float]:
         timer.load_state_dict(checkpoint.get("timer", {}))  # none without max_time
         train_sampler.position = checkpoint["position"]
         batch_idx = train_sampler.batch_idx
-        # after an epoch's last batch its means, validation and checkpoint are still to come
+        # after an epoch's last batch its means and checkpoint are still to come
         if epoch >= cfg.max_epochs or (batch_idx < num_batches and is_over(epoch)):
             if is_main:
                 print(f"nothing left to train: {epoch} epochs and {step} steps are done")
@@ -577,10 +576,10 @@ def main(cfg: Config) -> dict[str, float]:
                     batch_idx += 1
             # from the sum to the mean over all that the window weighs, on all ranks
             divide_gradients(model.parameters(), rank_mean(window_weight, loss.device))
-            bad = nonfinite_gradients_of_shards(model, optimizer)
+            bad = nonfinite_gradients_of_shards(model, optimizer)  # waits for the device
             if bad and is_main:
                 bar.write(f"step {step + 1}: gradients that are not finite: {bad}")
-            finite = all_ranks(finite) and has_finite_gradients(model.parameters())
+            finite = all_ranks(finite) and not bad
             if finite:
                 model.on_before_optimizer_step(optimizer)
                 if (step + 1) % cfg.log_every_n_steps == 0:

@@ -1,10 +1,10 @@
-"""Means over all samples of an evaluation."""
+"""Means over all batches of an evaluation."""
 
 from runtime.weighted_sums import PendingMetrics, Sums, add
 
 
 class EvaluationMetrics(PendingMetrics):
-    """Sums of the metrics of an evaluation step, weighted by samples."""
+    """Sums of the metrics of an evaluation step, by what each batch weighs."""
 
     def __init__(self) -> None:
         super().__init__()

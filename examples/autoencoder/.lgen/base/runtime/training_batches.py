@@ -99,8 +99,13 @@ class TrainingBatches:
                     "train_order(epoch) must return the indices of an epoch as a sequence, "
                     f"not {type(order).__name__}"
                 )
+            if len(order) == 0:
+                raise SystemExit("the training data set is empty")
+            if self.known_order is not None and len(order) != len(self.known_order[1]):
+                raise SystemExit(
+                    f"train_order gives {len(order)} indices in epoch {self.epoch} and "
+                    f"{len(self.known_order[1])} in epoch {self.known_order[0]}; every epoch must "
+                    "have as many"
+                )
             self.known_order = self.epoch, order
-        order = self.known_order[1]
-        if len(order) == 0:
-            raise SystemExit("the training data set is empty")
-        return order
+        return self.known_order[1]

@@ -7,7 +7,7 @@ from runtime.weighted_sums import PendingMetrics, Sums, add
 
 
 class TrainingMetrics(PendingMetrics):
-    """Sums of the training step's outputs, weighted by samples.
+    """Sums of the training step's outputs, by what each batch weighs.
 
     Outputs stay on the device until something is asked for. Values are added one after the other
     in float64, so it does not matter when they are read. `losses` are the outputs that are losses.

@@ -49,8 +49,6 @@ def override_groups(
     scheduler: Any = None,
 ) -> None:
     """Give each group of the restored optimizer the settings that differ from its saved ones."""
-    for number, (group, now, before) in enumerate(
-        zip(optimizer.param_groups, settings, saved, strict=True)
-    ):
+    for number, (now, before) in enumerate(zip(settings, saved, strict=True)):
         own = {name: value for name, value in now.items() if name != "params"}
-        override_group(group, number, own, before, scheduler)
+        override_group(optimizer, number, own, before, scheduler)

@@ -20,5 +20,5 @@ def override_settings(
     The names of the saved settings begin with the prefix.
     """
     saved = {name: saved[prefix + name] for name in settings if prefix + name in saved}
-    for number, group in enumerate(optimizer.param_groups):
-        override_group(group, number, settings, saved, scheduler)
+    for number in range(len(optimizer.param_groups)):
+        override_group(optimizer, number, settings, saved, scheduler)
