@@ -83,8 +83,13 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     picks = configured and (
         spec.gradient_clip_val is not None
         or spec.track_grad_norm is not None
-        or (spec.on_nonfinite == "skip" and spec.precision != "16-mixed")
+        or (
+            spec.on_nonfinite == "skip"
+            and spec.precision != "16-mixed"
+            and not spec.print_nan_grads
+        )
     )
+    parameters = "parameters" if picks else "model.parameters()"
     return Decisions(
         flags={
             "optimizer_from_spec": spec.optimizer is not None,
@@ -115,7 +120,11 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             ),
         },
         names={
-            "PARAMETERS": "parameters" if picks else "model.parameters()",
+            "PARAMETERS": parameters,
+            # what names them has found them
+            "GRADIENTS_ARE_FINITE": (
+                "not bad" if spec.print_nan_grads else f"has_finite_gradients({parameters})"
+            ),
             "SCHEDULER": f"lr_scheduler.{name}",
             "SCHEDULER_DUE": " and ".join(due),
             "DECAY_TYPE": type(decay_steps).__name__,

@@ -43,9 +43,6 @@ def training_step(spec: Spec, module: UserClass) -> Decisions:
             "STEP_PARAMETERS": _parameters(step),
             "LOSS_TERM": _loss_term(spec),
             # what weighs nothing, such as the mean over no tokens, may be no number
-            "GRADIENTS_ARE_FINITE": (
-                "not bad" if spec.print_nan_grads else "has_finite_gradients(PARAMETERS)"
-            ),
             "LOSS_IS_FINITE": (
                 "(not weight or bool(loss.isfinite()))" if weighted else "bool(loss.isfinite())"
             ),
