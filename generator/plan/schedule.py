@@ -64,8 +64,6 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     total = run_length(spec, data, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
-    elif frequency > 1:
-        total = f"max(1, {total})"
     texts = {length: total} if length else {}
     known = length_known(spec, data)
     within = runs_stage(spec, module, data, "val") and validates_within_epoch(spec)
@@ -166,7 +164,7 @@ def _last_validation(spec: Spec) -> str:
 
 
 def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
-    """The run's length in steps of the scheduler."""
+    """How many rates of the scheduler the run trains with, one after each of its steps."""
     if interval == "step":
         total = "total_steps"
     else:
@@ -174,18 +172,26 @@ def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str
         if max_epochs(spec) is None:
             per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
-        total = _validations(spec, data, epochs) if interval == "validation" else epochs
-    return f"{total} // cfg.scheduler_frequency" if frequency > 1 else total
+        total = _rates_of_validations(spec, data, epochs) if interval == "validation" else epochs
+    if frequency == 1:
+        return total
+    return f"math.ceil({f'({total})' if ' + ' in total else total} / cfg.scheduler_frequency)"
 
 
-def _validations(spec: Spec, data: UserData, epochs: str) -> str:
-    """The number of validations in so many epochs."""
+def _rates_of_validations(spec: Spec, data: UserData, epochs: str) -> str:
+    """The number of validations in so many epochs, one more where batches follow the last."""
     every = spec.check_val_every_n_epoch
+    interval = validation_interval(spec)
     if not validates_within_epoch(spec):
-        return f"{epochs} // cfg.check_val_every_n_epoch" if every and every > 1 else epochs
+        return (
+            f"math.ceil({epochs} / cfg.check_val_every_n_epoch)" if every and every > 1 else epochs
+        )
     if not length_known(spec, data):
         return epochs
     if every is None:
-        return f"{epochs} * num_batches // {validation_interval(spec)}"
-    each = f"{epochs} // cfg.check_val_every_n_epoch" if every > 1 else epochs
-    return f"{each} * (num_batches // {validation_interval(spec)})"
+        return f"math.ceil({epochs} * num_batches / {interval})"
+    validated, follow = epochs, f"num_batches % {interval} > 0"
+    if every > 1:
+        validated = f"{epochs} // cfg.check_val_every_n_epoch"
+        follow = f"{epochs} % cfg.check_val_every_n_epoch > 0 or {follow}"
+    return f"{validated} * (num_batches // {interval}) + ({follow})"

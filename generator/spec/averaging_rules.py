@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from lgen.spec.predicates import max_epochs
+from lgen.spec.options import Spec
+from lgen.spec.predicates import group_arguments, max_epochs
 from lgen.spec.rule import Rule
+
+
+def _equals_rates(spec: Spec) -> bool:
+    """Whether groups with rates of their own get one rate in the averaged epochs."""
+    if spec.swa is None or spec.swa.swa_lrs is None or spec.optimizer is None:
+        return False
+    return spec.optimizer.layer_decay is not None or bool(group_arguments(spec, "lr"))
+
 
 AVERAGING: tuple[Rule, ...] = (
     Rule(
@@ -37,5 +46,12 @@ AVERAGING: tuple[Rule, ...] = (
         and s.swa.swa_epoch_start > (max_epochs(s) or s.swa.swa_epoch_start),
         "swa_epoch_start is past the last epoch",
         "set max_epochs to at least swa_epoch_start",
+    ),
+    Rule(
+        "swa-rates",
+        ("swa.swa_lrs", "optimizer.groups", "optimizer.layer_decay"),
+        _equals_rates,
+        "swa_lrs is one rate for all groups and layers, whatever theirs were",
+        "remove swa_lrs, or layer_decay and lr from the groups",
     ),
 )

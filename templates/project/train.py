@@ -134,6 +134,7 @@ from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
+from runtime.settle_precision import settle_precision
 from runtime.shard_batch_norm import shard_batch_norm
 from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_log import ShardedLog
@@ -558,6 +559,7 @@ def shard(  #: if fsdp
     #: endfor
     # a hook that calls the model meets parameters in half precision too
     autocast_methods(model, DEVICE_TYPE, AMP_DTYPE, {{ autocast_hooks }})  #: if autocasts_hooks
+    settle_precision(model)  # before the step of an optimizer freezes the rest  #: if amp and blocks and fsdp_wrap
     return fsdp  #: if accumulate
 
 
@@ -1157,8 +1159,6 @@ def main(cfg: Config) -> dict[str, float]:
                     scaler.step(optimizer)  #: if fp16
                     scaler.update()  #: if fp16
                     averaged.update_parameters(AVERAGED)  #: if ema and not ema_every_n
-                    if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
-                        averaged.update_parameters(AVERAGED)
                 else:  #: if skip_nonfinite
                     restore_buffers(model, buffers)
                     leave_out(train_metrics, step + 1)
@@ -1166,6 +1166,8 @@ def main(cfg: Config) -> dict[str, float]:
                     if is_main:  #: wrap if distributed
                         REPORT(f"step {step + 1} skipped: its loss is not finite")  #: if fp16
                         REPORT(f"step {step + 1} skipped: its loss or a gradient is not finite")  #: if not fp16
+                if step % cfg.ema_update_every_n_steps == 0:  #: if ema_every_n
+                    averaged.update_parameters(AVERAGED)
                 #: endif
                 #: if blocks
                 #: include "project/steps/blocks.py"

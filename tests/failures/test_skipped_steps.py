@@ -84,6 +84,23 @@ def test_a_bad_step_changes_nothing(
     assert not torch.equal(moved["head.weight"], before["head.weight"])
 
 
+def test_an_average_that_a_bad_step_was_due_for_is_taken(tmp_path: Path) -> None:
+    """It is that of the good steps before it."""
+    ema = {"decay": 0.5, "update_every_n_steps": 3}
+    folder = skipping(tmp_path, "loss", 3, ema=ema, checkpoint={"save_top_k": -1})
+    saved = []
+    for step in (1, 3, 4):
+        ended = launch(folder, *(["--resume", "last"] if saved else []), "--max-steps", str(step))
+        assert ended.done, ended.output
+        saved.append(load_whole(run_folder(folder) / "checkpoints" / "last.ckpt"))
+    assert "step 4 skipped" in ended.output
+    first, third, last = saved
+    for name, weight in last["raw_model"].items():
+        assert torch.equal(weight, third["raw_model"][name])
+        expected = (first["raw_model"][name] + weight) / 2
+        torch.testing.assert_close(last["model"][name], expected)
+
+
 @pytest.mark.parametrize("strategy", ["single", "ddp", "fsdp"])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_the_statistics_of_a_bad_batch_are_taken_back(

@@ -162,3 +162,44 @@ def test_the_plateau_has_stepped_in_the_checkpoint_of_its_validation(tmp_path):
     state = script.run().state
     assert state["optimizer"]["param_groups"][0]["lr"] == 0.05
     assert state["scheduler"]["last_epoch"] == 2
+
+
+@pytest.mark.parametrize(
+    "options, scheduler",
+    [
+        ({"max_epochs": 5}, {"frequency": 2}),
+        ({"max_epochs": 4}, {"frequency": 2}),
+        ({"max_steps": 11}, {"interval": "step", "frequency": 3}),
+        ({"max_steps": 12}, {"interval": "step", "frequency": 3}),
+        ({"max_epochs": 5, "check_val_every_n_epoch": 2}, {"interval": "validation"}),
+        ({"max_epochs": 6, "check_val_every_n_epoch": 2}, {"interval": "validation"}),
+        ({"max_epochs": 4, "val_check_interval": 3}, {"interval": "validation"}),
+        ({"max_epochs": 4, "val_check_interval": 2}, {"interval": "validation"}),
+        ({"max_epochs": 4, "val_check_interval": 2}, {"interval": "validation", "frequency": 3}),
+        (
+            {"max_epochs": 5, "val_check_interval": 2, "check_val_every_n_epoch": 2},
+            {"interval": "validation", "frequency": 2},
+        ),
+        (
+            {"max_epochs": 4, "val_check_interval": 3, "check_val_every_n_epoch": None},
+            {"interval": "validation"},
+        ),
+    ],
+    ids=str,
+)
+def test_a_schedule_ends_with_the_run(tmp_path, rates, options, scheduler):
+    """Each of its rates trains, also where the frequency does not divide the run."""
+    given = {"name": "OneCycleLR", "max_lr": 0.1, "cycle_momentum": False, **scheduler}
+    script = make_script(tmp_path, {**HOOKED, "scheduler": given, **options})
+    found = rates(script)
+    script.run()
+    trained = [rate for hook, rate in found if hook == "on_train_batch_start"]
+    trained = [rate for rate, last in zip(trained, [None, *trained], strict=False) if rate != last]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    alone = lr_scheduler.OneCycleLR(optimizer, 0.1, len(trained), cycle_momentum=False)
+    expected = []
+    for _ in trained:
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        alone.step()
+    assert trained == expected

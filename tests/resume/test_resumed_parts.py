@@ -120,6 +120,7 @@ BLOCKS: dict[str, Any] = {
         },
     },
 }
+FSDP_WRAP = {"strategy": "fsdp", "devices": 2, "fsdp": {"wrap": ["Block"]}}
 SECOND_STEP = """
     def blocks_step(self, batch: tuple[Tensor, ...]) -> Tensor:
         return self.metrics(batch[0], batch[1])["loss"]
@@ -140,10 +141,12 @@ def blocks_project(folder: Path, options: dict[str, Any]) -> Path:
         (None, {}),
         (None, {"precision": "16-mixed", "ema": True}),
         (2, {"strategy": "ddp", "devices": 2}),
-        (2, {"strategy": "fsdp", "devices": 2, "fsdp": {"wrap": ["Block"]}, "ema": True}),
+        (2, {**FSDP_WRAP, "ema": True}),
         (2, {"strategy": "fsdp", "devices": 2, "precision": "16-mixed"}),
+        # each block of a wrapped class is all frozen in the other's first forward pass
+        (2, {**FSDP_WRAP, "precision": "bf16-mixed", "num_sanity_val_steps": 0}),
     ],
-    ids=["single", "scaled", "ddp", "fsdp", "fsdp scaled"],
+    ids=["single", "scaled", "ddp", "fsdp", "fsdp scaled", "fsdp mixed"],
 )
 def test_several_optimizers(tmp_path: Path, ranks: int | None, options: dict[str, Any]) -> None:
     """Each with its schedule, and one with gradients that it has not yet stepped with."""

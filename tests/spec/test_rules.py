@@ -135,6 +135,10 @@ CASES = {
         f"{SGD}finetuning: true\nstrategy: fsdp\nprecision: bf16-mixed",
         f"{SGD}finetuning: true\nstrategy: fsdp\nprecision: bf16-true",
     ),
+    "swa-rates": (
+        "optimizer: {name: SGD, groups: [{match: bias, lr: 0.01}]}\nswa: {swa_lrs: 0.1}",
+        "optimizer: {name: SGD, groups: [{match: bias, momentum: 0.1}]}\nswa: {swa_lrs: 0.1}",
+    ),
     "finetuning-swa-rates": (
         f"{SGD}finetuning: true\nswa: {{swa_lrs: 0.1}}",
         f"{SGD}finetuning: true\nswa: true",
