@@ -89,6 +89,9 @@ def _run_copier(
     from copier import Settings, run_copy
     from copier.errors import ConfigFileError, UnsafeTemplateError
 
+    if fault := _answers_fault(source, answers):
+        return fault
+
     try:
         with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
@@ -116,6 +119,44 @@ def _run_copier(
             raise
         return Fault(starter, None, _one_line(error))
     return None
+
+
+def _answers_fault(source: str, answers: Mapping[str, str]) -> Fault | None:
+    """What is wrong with the answers to a starter that lies here as a folder."""
+    config = next((path for name in _CONFIGS if (path := Path(source) / name).is_file()), None)
+    asked = _questions(config) if config is not None else None
+    if asked is None:
+        return None
+    for name, answer in answers.items():
+        if name not in asked:
+            known = ", ".join(asked) or "none"
+            text = f"no question of the starter; it asks: {known}{nearest(name, asked)}"
+            return Fault(name, None, text)
+        for kind, read in (("int", int), ("float", float)):
+            if asked[name] == kind:
+                try:
+                    read(answer)
+                except ValueError:
+                    return Fault(name, None, f"{answer!r} is no {kind}")
+    return None
+
+
+def _questions(config: Path) -> dict[str, str] | None:
+    """The questions with the type of each, None where the file is more than plain YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        read = YAML(typ="safe").load(config)
+    except YAMLError:
+        return None
+    if not isinstance(read, dict):
+        return None
+    return {
+        str(name): str(given.get("type", "")) if isinstance(given, dict) else ""
+        for name, given in read.items()
+        if not str(name).startswith("_")
+    }
 
 
 def _one_line(error: Exception) -> str:

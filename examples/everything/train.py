@@ -430,7 +430,7 @@ def main(cfg: Config) -> dict[str, float]:
     )
     after_warmup = lr_scheduler.CosineAnnealingLR(
         optimizer,
-        T_max=max(1, total_steps // cfg.scheduler_frequency - cfg.warmup_steps),
+        T_max=max(1, math.ceil(total_steps / cfg.scheduler_frequency) - cfg.warmup_steps),
         eta_min=cfg.eta_min,
     )
     scheduler = lr_scheduler.SequentialLR(
@@ -586,13 +586,13 @@ def main(cfg: Config) -> dict[str, float]:
                     norms_by_layer = gradient_norms(model, optimizer)
                 grad_norm = nn.utils.clip_grad_norm_(model.parameters(), cfg.gradient_clip_val)
                 optimizer.step()
-                if step % cfg.ema_update_every_n_steps == 0:
-                    averaged.update_parameters(LocalShards(model))
             else:
                 restore_buffers(model, buffers)
                 leave_out(train_metrics, step + 1)
                 if is_main:
                     bar.write(f"step {step + 1} skipped: its loss or a gradient is not finite")
+            if step % cfg.ema_update_every_n_steps == 0:
+                averaged.update_parameters(LocalShards(model))
             model.on_train_batch_end({**outputs, "num_samples": weight}, batch, batch_idx)
             batch_idx += 1
             step += 1

@@ -68,6 +68,8 @@ def _with_value(root: Path, spec: UserFile, setting: str) -> list[str] | Refused
         if isinstance(plan, list):
             return Refused(as_typed(plan))
     assert isinstance(now, Plan) and isinstance(then, Plan)
+    if now.spec == then.spec:
+        return [f"{setting} is how it is here already; `lgen explain {key}` shows what it brings."]
     lines = _changes(now, then)
     if not lines:
         return [f"{setting} changes no line of this project."]

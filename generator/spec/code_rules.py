@@ -169,9 +169,8 @@ def _weights(spec: Spec, module: UserClass, data: UserData) -> Iterator[Finding]
         yield Finding(
             "weight-returned",
             ("batch_weight",),
-            f"there is no {key} in what is returned by {names}"
-            f"{nearest(key, without[0].metrics or ())}; return it beside the loss, as in "
-            f'{{"loss": loss, "{key}": ...}}',
+            f"there is no {key} in what is returned by {names}; return it beside the loss, as in "
+            f'{{"loss": loss, "{key}": ...}}{nearest(key, without[0].metrics or ())}',
         )
 
 

@@ -162,3 +162,19 @@ def test_works_without_git(
     plumbum = pytest.importorskip("plumbum")
     monkeypatch.setitem(plumbum.local.env, "PATH", str(tmp_path))
     assert lgen("new", "points", "--starter", str(starter)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            "hiden=64",
+            "hiden: no question of the starter; it asks: hidden, epochs; did you mean hidden?",
+        ),
+        ("hidden=wide", "hidden: 'wide' is no int"),
+    ],
+)
+def test_an_answer_to_no_question_is_said(lgen: Lgen, answer: str, said: str) -> None:
+    result = lgen("new", "drawn", "--starter", "gan", "--defaults", "--answer", answer)
+    assert result.code != 0 and said in result.err, result
+    assert not Path("drawn").exists()

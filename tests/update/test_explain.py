@@ -65,9 +65,17 @@ def test_option_as_it_is(lgen: Lgen, several: Path) -> None:
     assert "optimizer: {lr: 0.01, name: Adam} stands in lgen.yaml; the spec cannot do w" in out
 
 
+def test_option_that_has_the_value_already(lgen: Lgen, project: Path) -> None:
+    out = lgen("explain", "batch_size=4").out
+    assert "batch_size=4 is how it is here already; `lgen explain batch_size` shows what" in out
+
+
 def test_option_at_its_default(lgen: Lgen, project: Path) -> None:
     assert "It is at its default here. `lgen explain seed=VALUE`" in lgen("explain", "seed").out
-    assert "batch_size=4 changes no line of this project." in lgen("explain", "batch_size=4").out
+    assert (
+        "pin_memory=false changes no line of this project."
+        in lgen("explain", "pin_memory=false").out
+    )
 
 
 @pytest.mark.parametrize(

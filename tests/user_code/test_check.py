@@ -43,6 +43,10 @@ class Data:
     def val_dataset(self):
         return [1]
 """
+SETS = "from torch.utils.data import DataLoader, Dataset, TensorDataset\n\n" + DATA.replace(
+    "class Data:\n", "class Data:\n    # of tensors\n"
+)
+POINTS = "\n\nclass Points(Dataset):\n    pass\n"
 SPEC = "module: model.py:Net\ndata: data.py:Data\noptimizer: {name: SGD, lr: 0.1}\n"
 
 
@@ -100,6 +104,11 @@ def test_nothing_is_imported(tmp_path: Path) -> None:
         (TRAINING, "        pass\n", "model.py:14: training_step returns nothing"),
         (
             TRAINING,
+            "        return other(batch), 1\n",
+            "model.py:15: training_step returns a tuple",
+        ),
+        (
+            TRAINING,
             "        return {'los': 1}\n",
             "model.py:14: training_step's dict has",
         ),
@@ -141,8 +150,28 @@ def test_fault_of_the_module_names_its_line(tmp_path: Path, old: str, new: str, 
         ("class Data:\n    pass\n", "data.py:1: class Data has no train_dataset"),
         (DATA.replace("val_dataset(self)", "val_dataset(self, x)"), "is called as val_dataset()"),
         (DATA + "\n    def train_dataloader(self): ...\n", "both give train batches; keep one"),
-        (DATA + "\n    def test_dataset(self): ...\n", "test_dataset has no test_step in model.py"),
+        (
+            DATA + "\n    def test_dataset(self):\n        return [1]\n",
+            "test_dataset has no test_step in model.py",
+        ),
         (DATA.replace("val_dataset", "val_datasets"), "validation_step has no data"),
+        (
+            SETS.replace("return [1]", "return [TensorDataset(X), TensorDataset(X)]"),
+            "data.py:8: val_dataset returns a list of data sets; return a dict with a name for",
+        ),
+        (
+            SETS.replace("return [1]", "return [Points()] * 2") + POINTS,
+            "data.py:8: val_dataset returns a list of data sets; return a dict with a name for",
+        ),
+        (
+            SETS.replace("return [1, 2]", "return [TensorDataset(X)]"),
+            "train_dataset returns a list of data sets; training takes one, such as a ConcatData",
+        ),
+        (
+            SETS.replace("return [1]", "return DataLoader(TensorDataset(X), 4)"),
+            "val_dataset returns a loader; name it val_dataloader, or return the data set",
+        ),
+        (SETS.replace("return [1]", "X"), "data.py:8: val_dataset returns nothing"),
     ],
 )
 def test_fault_of_the_data_class(tmp_path: Path, data: str, said: str) -> None:

@@ -19,7 +19,8 @@ T = TypeVar("T")
 def parse_settings(config: type[T], load: Load = load_settings) -> T:
     """Return the settings: of the command line, else of the resumed checkpoint, else the defaults.
 
-    Prints where the settings differ from the checkpoint's, or the checkpoint's from the defaults.
+    Prints where the settings differ from the checkpoint's, or the checkpoint's from the defaults,
+    and how to change them.
     Rank 0 alone looks into the checkpoint, and main takes over its settings on the others.
     """
     given: Any = tyro.cli(config)
@@ -42,7 +43,12 @@ def parse_settings(config: type[T], load: Load = load_settings) -> T:
         if now != value:
             print(f"{name}: {now}; the checkpoint had {value}", file=sys.stderr)
         elif now != default:
-            print(f"{name}: {now}, from the checkpoint; the default is {default}", file=sys.stderr)
+            option = f"--{name.replace('_', '-')}"
+            print(
+                f"{name}: {now}, from the checkpoint; the default is {default}, and {option} "
+                "sets another",
+                file=sys.stderr,
+            )
     for name in sorted(saved.keys() - set(names)):
         print(f"{name}: no longer a setting; the checkpoint had {saved[name]}", file=sys.stderr)
     return settings
