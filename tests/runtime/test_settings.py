@@ -47,7 +47,8 @@ def test_a_resumed_run_keeps_its_settings_and_the_command_line_wins(tmp_path, mo
     assert type(settings.betas) is tuple
     assert capsys.readouterr().err.splitlines() == [
         "lr: 0.3, from the checkpoint; the default is 0.1, and --lr sets another",
-        "betas: (0.5, 0.6), from the checkpoint; the default is (0.9, 0.999), and --betas sets another",
+        "betas: (0.5, 0.6), from the checkpoint; the default is (0.9, 0.999), and --betas sets "
+        "another",
         "batch_size: 16; the checkpoint had 4",
         "nesterov: True, from the checkpoint; the default is False, and --nesterov sets another",
     ]
