@@ -43,14 +43,14 @@ EVERYTHING: dict[str, Any] = {
     "checkpoint": {"monitor": "val_loss", "every_n_epochs": 2, "every_n_train_steps": 3},
     "early_stopping": {"monitor": "val_loss"},
 }
+PLAIN_SGD = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}}
 # a run has one of them
 AVERAGES: tuple[dict[str, Any], ...] = (
     {"ema": {"decay": 0.9, "update_every_n_steps": 2}},
-    {"swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
-    {"swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
+    {**PLAIN_SGD, "swa": {"swa_epoch_start": 1, "swa_lrs": 0.1}},
+    {**PLAIN_SGD, "swa": {"swa_epoch_start": 0.5, "swa_lrs": 0.1}},
 )
 TUNED: dict[str, Any] = {"backbone": "blocks", "unfreeze_backbone_at_epoch": 0}
-PLAIN_SGD = {"optimizer": {"name": "SGD", "lr": 0.1, "momentum": 0.9}}
 FINETUNING: tuple[dict[str, Any], ...] = (
     {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_ratio_lr": 0.2}},
     {**PLAIN_SGD, "finetuning": {**TUNED, "backbone_initial_lr": 0.2}},

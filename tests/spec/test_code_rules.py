@@ -409,8 +409,8 @@ CASES = (
     Case(
         "weight-returned",
         {"batch_weight": "ac"},
-        "there is no ac in what is returned by training_step, validation_step, test_step; did you "
-        'mean acc?; return it beside the loss, as in {"loss": loss, "ac": ...}',
+        "there is no ac in what is returned by training_step, validation_step, test_step; "
+        'return it beside the loss, as in {"loss": loss, "ac": ...}; did you mean acc?',
         mended={"batch_weight": "acc"},
     ),
     Case(
