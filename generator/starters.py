@@ -141,6 +141,11 @@ def _answers_fault(source: str, answers: Mapping[str, str]) -> Fault | None:
     return None
 
 
+def _has_one_answer(given: object) -> bool:
+    """Whether a question of Copier's is answered by one value."""
+    return isinstance(given, dict) and not given.get("multiselect")
+
+
 def _questions(config: Path) -> dict[str, str] | None:
     """The questions with the type of each, None where the file is more than plain YAML."""
     from ruamel.yaml import YAML
@@ -153,7 +158,7 @@ def _questions(config: Path) -> dict[str, str] | None:
     if not isinstance(read, dict):
         return None
     return {
-        str(name): str(given.get("type", "")) if isinstance(given, dict) else ""
+        str(name): str(given.get("type", "")) if _has_one_answer(given) else ""
         for name, given in read.items()
         if not str(name).startswith("_")
     }

@@ -12,7 +12,7 @@ def settle_precision(model: nn.Module) -> None:
     It settles the format of their gradients in the first forward pass, and has none for shards
     that are frozen then. The forward pass is one of no layer.
     """
-    name = "settle"
+    name = "_settle_precision"
     setattr(model, name, lambda: None)
     register_fsdp_forward_method(model, name)
     getattr(model, name)()

@@ -164,7 +164,10 @@ def _last_validation(spec: Spec) -> str:
 
 
 def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
-    """How many rates of the scheduler the run trains with, one after each of its steps."""
+    """How many rates of the scheduler the run trains with.
+
+    It may be fewer where windows of batches or max_steps end between validations.
+    """
     if interval == "step":
         total = "total_steps"
     else:

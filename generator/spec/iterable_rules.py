@@ -97,12 +97,18 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
     known = spec.max_steps != -1 if scheduler.interval == "step" else spec.max_epochs is not None
     if scheduler.interval == "epoch" and spec.max_steps == -1:
         known = True
-    if not known:
+    # batches between validations do not say how many there are
+    uncounted = scheduler.interval == "validation" and (
+        isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None
+    )
+    if uncounted or not known:
         row = arguments("schedulers", scheduler.name or "")[length]
         kind = row.get("type", "").partition(" ")[0]
-        given = f", or {length}: {kind} in scheduler" if kind else ""
+        given = f"{length}: {kind} in scheduler" if kind else ""
+        limit = "max_steps" if scheduler.interval == "step" else "max_epochs"
+        out = ", or ".join([limit] * (not uncounted) + [given] * bool(kind))
         yield Finding(
             "iterable-length",
             ("scheduler",),
-            f"{method} is iterable, so the run's length is not known; set max_steps{given}",
+            f"{method} is iterable, so the run's length is not known; set {out}",
         )

@@ -130,8 +130,8 @@ def _source(
         return Fault(file, function.lineno, text)
     several, names, items = _parts(inner)
     classes = [found for item in items for found in _family(project, file, item)]
-    if kind == "dataset" and (text := _no_data_set(project, file, stage, inner, classes)):
-        return Fault(file, inner.lineno, text)
+    if kind == "dataset" and (text := _no_data_set(project, file, stage, function)):
+        return Fault(file, function.lineno, text)
     iterable = any(
         (c if isinstance(c, str) else "").rpartition(".")[2] == "IterableDataset" for c in classes
     )
@@ -146,30 +146,32 @@ def _source(
     return DataSource(stage, method, function.lineno, kind, several, names, iterable, has_state)
 
 
-def _no_data_set(
-    project: Project, file: str, stage: str, function: Function, classes: list[ClassNode | str]
-) -> str:
-    """What a method gives in place of a data set, and the way out; empty where all is well."""
+def _no_data_set(project: Project, file: str, stage: str, function: Function) -> str:
+    """What a method plainly gives in place of a data set, and the way out; else empty."""
     name = function.name
-    if any(isinstance(c, str) and c.rpartition(".")[2] in _LOADERS for c in classes):
-        return f"{name} returns a loader; name it {stage}_dataloader, or return the data set"
     values = [node.value for node in returned(function)]
     raises = any(isinstance(node, ast.Raise) for node in own_nodes(function))
     if not any(values) and function.returns is None and not raises:
         return f"{name} returns nothing; return a data set"
     for value in values:
+        if any(c in _LOADERS for c in _made(project, file, value)):
+            return f"{name} returns a loader; name it {stage}_dataloader, or return the data set"
         given = value.left if isinstance(value, ast.BinOp) else value
         items = given.elts if isinstance(given, (ast.List, ast.Tuple)) else []
-        made = [dotted(item.func) for item in items if isinstance(item, ast.Call)]
-        if any(
-            isinstance(found, str) and found.rpartition(".")[2].endswith("Dataset")
-            for call in made
-            for found in _family(project, file, call)
-        ):
+        made = [c for item in items for c in _made(project, file, item)]
+        if function.returns is None and any(c.endswith("Dataset") for c in made):
             out = "training takes one, such as a ConcatDataset"
             out = out if stage == "train" else "return a dict with a name for each"
             return f"{name} returns a list of data sets; {out}"
     return ""
+
+
+def _made(project: Project, file: str, value: ast.expr | None) -> list[str]:
+    """The names of the packages' classes that a call makes an object of."""
+    if not isinstance(value, ast.Call):
+        return []
+    family = _family(project, file, dotted(value.func))
+    return [found.rpartition(".")[2] for found in family if isinstance(found, str)]
 
 
 def _followed(project: Project, file: str, function: Function, methods: Methods) -> Function | None:

@@ -164,6 +164,17 @@ def test_works_without_git(
     assert lgen("new", "points", "--starter", str(starter)).code == 0
 
 
+def test_several_answers_to_a_question(lgen: Lgen, tmp_path: Path, starter: Path) -> None:
+    """Copier reads them as a list."""
+    (starter / "copier.yml").write_text(
+        f"{CONFIG}sizes: {{type: int, multiselect: true, choices: [1, 2, 3], default: [1]}}\n"
+    )
+    (starter / "sizes.txt.jinja").write_text("{{ sizes }}")
+    result = lgen("new", "points", "--starter", str(starter), "--answer", "sizes=[1, 2]")
+    assert (result.code, result.err) == (0, "")
+    assert (tmp_path / "points/sizes.txt").read_text() == "[1, 2]"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

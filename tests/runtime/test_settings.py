@@ -50,7 +50,7 @@ def test_a_resumed_run_keeps_its_settings_and_the_command_line_wins(tmp_path, mo
         "betas: (0.5, 0.6), from the checkpoint; the default is (0.9, 0.999), and --betas sets "
         "another",
         "batch_size: 16; the checkpoint had 4",
-        "nesterov: True, from the checkpoint; the default is False, and --nesterov sets another",
+        "nesterov: True, from the checkpoint; the default is False, and --no-nesterov sets another",
     ]
 
 

@@ -164,8 +164,14 @@ def test_an_epoch_of_another_length_is_said():
     batches = TrainingBatches(lambda epoch: range(5 + epoch), 2, seed=0)
     assert len(batches) == 3
     batches.epoch = 1
+    assert len(list(batches)) == 3
+    batches.epoch = 2
     with pytest.raises(SystemExit) as end:
         list(batches)
     assert str(end.value) == (
-        "train_order gives 6 indices in epoch 1 and 5 in epoch 0; every epoch must have as many"
+        "epoch 2 has 4 batches and epoch 1 had 3; the data set, or its train_order, must give as "
+        "many in every epoch"
     )
+    limited = TrainingBatches(lambda epoch: range(5 + epoch), 2, seed=0, max_batches=2)
+    for limited.epoch in range(4):
+        assert len(list(limited)) == 2

@@ -325,6 +325,17 @@ CASES = (
     ),
     Case(
         "iterable-length",
+        {
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "validation"},
+            "val_check_interval": 3,
+            "max_epochs": 2,
+        },
+        "train_dataset is iterable, so the run's length is not known; set T_max: int in scheduler",
+        STREAM,
+        {"scheduler": {"name": "CosineAnnealingLR", "interval": "validation"}, "max_epochs": 2},
+    ),
+    Case(
+        "iterable-length",
         {"scheduler": {"name": "WSD", "interval": "step"}},
         "train_dataset is iterable, so the run's length is not known; set max_steps",
         STREAM,

@@ -179,6 +179,13 @@ def test_fault_of_the_data_class(tmp_path: Path, data: str, said: str) -> None:
     assert any(said in fault for fault in found), found
 
 
+def test_a_data_set_made_with_a_loader(tmp_path: Path) -> None:
+    """What a name was before does not say what is returned."""
+    made = "X = DataLoader(TensorDataset(X))\n        X = TensorDataset(X)\n        return X"
+    data = SETS.replace("train_dataset(self)", "train_dataset(self) -> TensorDataset")
+    assert checked(tmp_path, data=data.replace("return [1, 2]", made)) == []
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -64,13 +64,15 @@ class Log:
         """Write one number; a tensor is read, which waits for the device."""
         if name in ("step", "epoch"):
             raise ValueError(f"log.scalar: every row has a column {name}; take another name")
-        row = {self.prefix + name: float(value)}  # what is no number fails without loggers too
-        self.metrics(row, step=self.step, epoch=self.epoch)
+        if self.loggers:
+            self.metrics({self.prefix + name: float(value)}, step=self.step, epoch=self.epoch)
 
     def image(self, name: str, image: Any) -> None:
         """Write an image of shape (channels, height, width), floats in [0, 1], bytes or bools."""
+        if self.images is None and self.tensorboard is None:
+            return
         name = self.prefix + name
-        given = pixels(name, image)  # what is no image fails without writers too
+        given = pixels(name, image)
         if self.images is not None:
             self.images.write(name, given, self.step)
         if self.tensorboard is not None:

@@ -77,7 +77,10 @@ class TrainingBatches:
 
     def end(self, start: int) -> int:
         """Return where the last batch ends if all that comes after `start` is dealt out."""
-        samples = len(self.epoch_order())
+        return self.end_of(len(self.epoch_order()), start)
+
+    def end_of(self, samples: int, start: int) -> int:
+        """Return the same of an order of so many samples."""
         end = start + -(-max(samples - start, 0) // self.world_size) * self.world_size
         if self.drop_last:
             end -= (end - start) % self.global_batch
@@ -101,11 +104,16 @@ class TrainingBatches:
                 )
             if len(order) == 0:
                 raise SystemExit("the training data set is empty")
-            if self.known_order is not None and len(order) != len(self.known_order[1]):
-                raise SystemExit(
-                    f"train_order gives {len(order)} indices in epoch {self.epoch} and "
-                    f"{len(self.known_order[1])} in epoch {self.known_order[0]}; every epoch must "
-                    "have as many"
-                )
-            self.known_order = self.epoch, order
+            known, self.known_order = self.known_order, (self.epoch, order)
+            if known is not None:
+                self.check_batches(*known)
         return self.known_order[1]
+
+    def check_batches(self, epoch: int, order: Sequence[int] | Tensor) -> None:
+        """End the program where the current epoch has other than the batches of that order."""
+        now, before = len(self), len(range(0, self.end_of(len(order), 0), self.global_batch))
+        if now != before:
+            raise SystemExit(
+                f"epoch {self.epoch} has {now} batches and epoch {epoch} had {before}; the data "
+                "set, or its train_order, must give as many in every epoch"
+            )

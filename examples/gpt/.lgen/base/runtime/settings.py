@@ -43,7 +43,7 @@ def parse_settings(config: type[T], load: Load = load_settings) -> T:
         if now != value:
             print(f"{name}: {now}; the checkpoint had {value}", file=sys.stderr)
         elif now != default:
-            option = f"--{name.replace('_', '-')}"
+            option = f"--{'no-' if now is True else ''}{name.replace('_', '-')}"
             print(
                 f"{name}: {now}, from the checkpoint; the default is {default}, and {option} "
                 "sets another",
