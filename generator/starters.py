@@ -16,6 +16,7 @@ from lgen.lgen_folder import FOLDER, SPEC_FILE
 from lgen.spec.fault import Fault, nearest
 
 _CONFIGS = ("copier.yml", "copier.yaml")
+_NUMBERS = {"int": int, "float": float}  # what reads an answer, by the type of its question
 # what a git address looks like, as Copier reads it
 _GIT = ("gh:", "gl:", "git+", "git@", "git://", "https://", "http://", "ssh://", "file://")
 
@@ -132,12 +133,11 @@ def _answers_fault(source: str, answers: Mapping[str, str]) -> Fault | None:
             known = ", ".join(asked) or "none"
             text = f"no question of the starter; it asks: {known}{nearest(name, asked)}"
             return Fault(name, None, text)
-        for kind, read in (("int", int), ("float", float)):
-            if asked[name] == kind:
-                try:
-                    read(answer)
-                except ValueError:
-                    return Fault(name, None, f"{answer!r} is no {kind}")
+        kind = asked[name]
+        try:
+            _NUMBERS.get(kind, str)(answer)
+        except ValueError:
+            return Fault(name, None, f"{answer!r} is no {kind}")
     return None
 
 

@@ -15,7 +15,7 @@ from lgen.plan.schedule import run_length
 from lgen.spec.block_rules import HOOKS_OF_EACH
 from lgen.spec.options import Spec
 from lgen.spec.predicates import missing_length
-from lgen.user_code.classes import UserClass, UserData
+from lgen.user_code.classes import UserClass
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,9 @@ class Block:
     hooks: dict[str, HookCall]
 
 
-def blocks(
-    spec: Spec, module: UserClass, data: UserData, settings: dict[str, dict[str, Call]]
-) -> Decisions:
+def blocks(spec: Spec, module: UserClass, settings: dict[str, dict[str, Call]]) -> Decisions:
     """The blocks in their order, each with the names that its objects have in the script."""
-    decided = {n: _block(spec, module, data, n, settings[n]) for n in spec.optimizers}
+    decided = {n: _block(spec, module, n, settings[n]) for n in spec.optimizers}
     accumulating = [name for name, block in decided.items() if block.accumulate]
     return Decisions(
         flags={"blocks": bool(spec.optimizers), "blocks_accumulate": bool(accumulating)},
@@ -102,9 +100,7 @@ def _texts(spec: Spec, name: str, calls: dict[str, Call]) -> Iterator[Code]:
     yield Code(fields.get("gradient_clip_val", ""))
 
 
-def _block(
-    spec: Spec, module: UserClass, data: UserData, name: str, calls: dict[str, Call]
-) -> Block:
+def _block(spec: Spec, module: UserClass, name: str, calls: dict[str, Call]) -> Block:
     """The decisions about one block."""
     block = spec.optimizers[name]
     step = module.steps[block.step_name(name)]
@@ -134,7 +130,7 @@ def _block(
         optimizer_arguments=optimizer.arguments,
         overrides=Code("{" + overrides + "}"),
         has_overrides=bool(overrides),
-        scheduler_arguments=_scheduler_arguments(spec, data, name, calls),
+        scheduler_arguments=_scheduler_arguments(spec, name, calls),
         schedule_settings=Code("{" + schedule + "}"),
         step_arguments=Code(step.call_with(own)),
         window_settings=arguments(
@@ -160,7 +156,7 @@ def _block(
     )
 
 
-def _scheduler_arguments(spec: Spec, data: UserData, name: str, calls: dict[str, Call]) -> Code:
+def _scheduler_arguments(spec: Spec, name: str, calls: dict[str, Call]) -> Code:
     """The arguments of the scheduler, the run's length among them where it takes one."""
     block = spec.optimizers[name]
     if block.scheduler is None:
@@ -168,7 +164,7 @@ def _scheduler_arguments(spec: Spec, data: UserData, name: str, calls: dict[str,
     given = calls["scheduler"].arguments
     texts: dict[str, str] = {}
     if length := missing_length(block.scheduler):
-        texts[length] = run_length(spec, data, block.scheduler.interval, 1)
+        texts[length] = run_length(spec, block.scheduler.interval, 1)
         own = {f.argument: f"cfg.{f.name}" for f in calls["own"].fields}
         waits = [own[o] for o in ("every_n_steps", "accumulate_grad_batches") if o in own]
         if waits and block.scheduler.interval == "step":

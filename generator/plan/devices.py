@@ -84,6 +84,7 @@ def precision(spec: Spec) -> Decisions:
             "fp16": spec.precision == "16-mixed",
             "true_precision": spec.precision in _TRUE,
             "fsdp_wrap": fsdp and bool(spec.fsdp.wrap),
+            "reshards": spec.fsdp.reshard_after_forward,
             "deterministic": spec.deterministic is True,
             "sets_cublas_workspace": bool(spec.deterministic)
             and spec.accelerator in ("auto", "cuda"),
@@ -95,7 +96,6 @@ def precision(spec: Spec) -> Decisions:
             # FSDP keeps what it first gathers in inference mode, and could not train with it
             "inference_mode": spec.inference_mode and not fsdp,
             "compile_model": compiled is not None and compiled.target == "model",
-            "reshards": spec.fsdp.reshard_after_forward,
             "compile_step": compiled is not None and compiled.target == "step",
         },
         names={

@@ -86,7 +86,7 @@ def make_plan(
             [
                 accumulation(spec),
                 averaging(spec, module, data),
-                blocks(spec, module, data, of_blocks),
+                blocks(spec, module, of_blocks),
                 class_names(spec, own_modules),
                 commands(spec, module, data),
                 config,

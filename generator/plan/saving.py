@@ -70,7 +70,8 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     if saves_between:
         due += ["epoch + 1 == cfg.max_epochs"] * (max_epochs(spec) is not None)
         due.append(is_over(spec, data, "epoch + 1"))
-    conditional = every_n != 1 if saves_between else (spec.check_val_every_n_epoch or 1) > 1
+    skips_validations = (spec.check_val_every_n_epoch or 1) > 1
+    conditional = every_n != 1 if saves_between else skips_validations
     by_time = saves_between and given is not None and given.train_time_interval is not None
     saves_epochs = given is not None and (saves_between or ranks_epochs)
     return Decisions(
@@ -95,7 +96,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "saves_epochs": saves_epochs,
             "keeps_val_metrics": saves_epochs
             and ranks_epochs
-            and (spec.check_val_every_n_epoch or 1) > 1
+            and skips_validations
             and (ranks or conditional),
             "run_folder": folder,
             "scratch": bool(spec.fast_dev_run),

@@ -61,7 +61,7 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
     decay_steps = scheduler.decay_steps if scheduler else 1
     monitor = scheduler.monitor if scheduler and scheduler.monitor else ""
     frequency = scheduler.frequency if scheduler else 1
-    total = run_length(spec, data, interval, frequency)
+    total = run_length(spec, interval, frequency)
     if warmup:
         total = f"max(1, {total} - cfg.warmup_steps)"
     texts = {length: total} if length else {}
@@ -163,7 +163,7 @@ def _last_validation(spec: Spec) -> str:
     return f"({done} // {validation_interval(spec)} + 1) * {validation_interval(spec)} > {end}"
 
 
-def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str:
+def run_length(spec: Spec, interval: str, frequency: int) -> str:
     """How many rates of the scheduler the run trains with.
 
     It may be fewer where windows of batches or max_steps end between validations.
@@ -175,13 +175,13 @@ def run_length(spec: Spec, data: UserData, interval: str, frequency: int) -> str
         if max_epochs(spec) is None:
             per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
             epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
-        total = _rates_of_validations(spec, data, epochs) if interval == "validation" else epochs
+        total = _rates_of_validations(spec, epochs) if interval == "validation" else epochs
     if frequency == 1:
         return total
     return f"math.ceil({f'({total})' if ' + ' in total else total} / cfg.scheduler_frequency)"
 
 
-def _rates_of_validations(spec: Spec, data: UserData, epochs: str) -> str:
+def _rates_of_validations(spec: Spec, epochs: str) -> str:
     """The number of validations in so many epochs, one more where batches follow the last."""
     every = spec.check_val_every_n_epoch
     interval = validation_interval(spec)
@@ -189,8 +189,6 @@ def _rates_of_validations(spec: Spec, data: UserData, epochs: str) -> str:
         return (
             f"math.ceil({epochs} / cfg.check_val_every_n_epoch)" if every and every > 1 else epochs
         )
-    if not length_known(spec, data):
-        return epochs
     if every is None:
         return f"math.ceil({epochs} * num_batches / {interval})"
     validated, follow = epochs, f"num_batches % {interval} > 0"

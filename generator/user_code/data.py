@@ -23,6 +23,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "collate_fn": ("samples",),
     "train_order": ("epoch",),
 }
+_LOADERS = ("DataLoader", "StatefulDataLoader")
 _REFUSED = {
     "LightningDataModule": "remove the base LightningDataModule: a plain class with "
     "train_dataset() will do"
@@ -84,9 +85,6 @@ def read_data(root: Path, path: str) -> UserData | list[Fault]:
         collate_fn="collate_fn" in methods,
         train_order="train_order" in methods,
     )
-
-
-_LOADERS = ("DataLoader", "StatefulDataLoader")
 
 
 def _method_faults(methods: Methods) -> Iterator[Fault]:

@@ -145,11 +145,10 @@ def _step_result_faults(name: str, file: str, function: Function, found: Result)
     elif found.kind == "unknown":
         lines = [node.lineno for node in returned(function)]
         at = function.lineno if function.returns is not None or not lines else lines[0]
+        text = f"what {name} returns cannot be told; {_ASK}"
         if any(isinstance(node.value, ast.Tuple) for node in returned(function)):
             text = f"{name} returns a tuple; return its loss, or a dict with the key loss"
-            yield Fault(file, at, text)
-            return
-        yield Fault(file, at, f"what {name} returns cannot be told; {_ASK}")
+        yield Fault(file, at, text)
     elif trains and found.kind == "none":
         text = f"{name} returns nothing; return its loss, or a dict with the key loss"
         yield Fault(file, function.lineno, text)
