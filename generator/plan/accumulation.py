@@ -44,7 +44,6 @@ def accumulation(spec: Spec) -> Decisions:
         values={
             "accumulate_grad_batches": spec.accumulate_grad_batches,
             "accumulation_schedule": schedule,
-            "accumulated_at_resume": Code(accumulated(spec, "epoch")),
             "window_setting": setting,
             # a script without it has windows of one batch
             "saved_window": Code(f'{{"{setting}": 1, **checkpoint["config"]}}'),

@@ -74,27 +74,39 @@ def _limits_evaluation(spec: Spec, module: UserClass, data: UserData) -> bool:
     )
 
 
-def _train_loader(spec: Spec, train: DataSource) -> str:
-    """The batches of an epoch, or of what is left of it."""
+def whole_epoch(spec: Spec, data: UserData) -> str:
+    """The batches of an epoch, from its start."""
     batches = "train_loader"
-    if not _built(train) and is_limited(spec, "train"):
-        left = "num_batches" if starts_again(train) else "num_batches - batch_idx"
-        batches = f"islice(train_loader, {left})"
+    if not _built(data.sources["train"]) and is_limited(spec, "train"):
+        batches = "islice(train_loader, num_batches)"
     return f"prefetch_to_device({batches}, device)" if spec.prefetch_to_device else batches
 
 
-def whole_epoch(spec: Spec, data: UserData) -> str:
-    """The batches of an epoch, from its start."""
-    return _train_loader(spec, data.sources["train"]).replace(" - batch_idx", "")
+def _left_of_epoch(spec: Spec, data: UserData) -> str:
+    """The batches of an epoch that have not been used."""
+    if _resumable(spec, data.sources["train"]):
+        return "train_batches.batches_from(batch_idx)"
+    return whole_epoch(spec, data)
 
 
-def _batches(spec: Spec, train: DataSource, windowed: str, *, sized: bool) -> str:
+def _batches(spec: Spec, batches: str, *, sized: bool) -> str:
     """What the loop over an epoch goes through."""
     if not sized:
         return "batches"  # an iterator that is asked for one more at a stop
     if accumulates(spec):
-        return f"windows({windowed}, {accumulated(spec)})"
-    return _train_loader(spec, train)
+        return f"windows({batches}, {accumulated(spec)})"
+    return batches
+
+
+def saves_position(spec: Spec, train: DataSource) -> bool:
+    """Whether checkpoints hold a state of the data itself."""
+    saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
+    return saves and not _built(train) and train.has_state_dict
+
+
+def _resumable(spec: Spec, train: DataSource) -> bool:
+    """Whether the loader may not be left at the end of an epoch without further ado."""
+    return saves_position(spec, train) and (train.kind == "loader" or is_limited(spec, "train"))
 
 
 def _built(source: DataSource) -> bool:
@@ -117,12 +129,11 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
     stateful = not built and train.has_state_dict
-    windowed = _train_loader(spec, train)
-    saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
-    ending = stateful and saves and not own
-    used_up = stateful and saves and (ending or accumulates(spec))
-    if used_up:
-        windowed = f"() if used_up else {windowed}"
+    resumable = _resumable(spec, train)
+    ending = saves_position(spec, train) and not own
+    left = _left_of_epoch(spec, data)
+    if ending:
+        left = f"() if used_up else {left}"
     flags = {
         "map_style": built,
         "iterable": train.iterable and not own,
@@ -138,7 +149,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "setup": data.setup,
         "stateful_train_data": stateful,
         "ending_stream": ending,
-        "may_resume_used_up": used_up,
+        "resumable_loader": resumable,
+        "keeps_windows": resumable and own and accumulates(spec),
         "stateless_train_data": starts_again(train),
         "builds_loaders": any(source.kind == "dataset" for source in sources),
         "uses_workers": any(
@@ -159,13 +171,15 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names = {
         "WORLD_SIZE": "world_size" if counts_processes else "_",
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
-        "TRAIN_DATA": "train_loader" if own else "train_dataset",
+        "TRAIN_DATA": "train_batches" if resumable else "train_dataset",
+        "POSITION_OF": "train_loader" if own else "train_dataset",
+        "NUM_BATCHES": "num_batches" if length_known(spec, data) else "None",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
-        "WINDOWED": windowed,
+        "WINDOWED": left,
         "WORKER_SEED": (
             "cfg.seed + epoch * world_size + rank" if is_distributed(spec) else "cfg.seed + epoch"
         ),
-        "BATCHES": _batches(spec, train, windowed, sized=sized),
+        "BATCHES": _batches(spec, left, sized=sized),
     }
     values: dict[str, object] = {}
     for stage in STAGES:

@@ -27,6 +27,9 @@ ITERABLE_RULES = (
     CodeRule(
         "overfit-loader", ("overfit_batches",), "the script orders the samples of overfit_batches"
     ),
+    CodeRule(
+        "prefetch-position", ("prefetch_to_device",), "a state of the data is of what has been used"
+    ),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
 )
 
@@ -56,6 +59,14 @@ def iterable_findings(spec: Spec, data: UserData) -> Iterator[Finding]:
             ("overfit_batches",),
             f"{train.method} is your own loader, which may shuffle; write train_dataset, or set "
             "limit_train_batches and limit_val_batches",
+        )
+    resumes = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
+    if spec.prefetch_to_device and resumes and train.has_state_dict:
+        yield Finding(
+            "prefetch-position",
+            ("prefetch_to_device",),
+            f"{train.method} saves its position, which prefetching moves one batch ahead; remove "
+            "prefetch_to_device, or set checkpoint: false",
         )
     if train.iterable and spec.partial_window == "actual":
         yield Finding(

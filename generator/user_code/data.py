@@ -10,8 +10,9 @@ from typing import Literal
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import STAGES, DataSource, UserData
 from lgen.user_code.constructor import constructor
+from lgen.user_code.lengths import family, is_stream, loads_stream
 from lgen.user_code.results import Methods, own_nodes, returned
-from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted, statements
+from lgen.user_code.source import Function, Lineage, Project, dotted, statements
 from lgen.user_code.steps import PROPERTIES, assigned_faults, decorator_names, self_name
 
 # the arguments of each method, self left out
@@ -127,11 +128,11 @@ def _source(
         text = f"what {method} returns cannot be told; annotate it, as in `-> IterableDataset`"
         return Fault(file, function.lineno, text)
     several, names, items = _parts(inner)
-    classes = [found for item in items for found in _family(project, file, item)]
+    classes = [found for item in items for found in family(project, file, item)]
     if kind == "dataset" and (text := _no_data_set(project, file, stage, function)):
         return Fault(file, function.lineno, text)
-    iterable = any(
-        (c if isinstance(c, str) else "").rpartition(".")[2] == "IterableDataset" for c in classes
+    iterable = is_stream(classes) or (
+        kind == "loader" and loads_stream(project, file, inner, items)
     )
     has_state = any(
         (
@@ -168,8 +169,8 @@ def _made(project: Project, file: str, value: ast.expr | None) -> list[str]:
     """The names of the packages' classes that a call makes an object of."""
     if not isinstance(value, ast.Call):
         return []
-    family = _family(project, file, dotted(value.func))
-    return [found.rpartition(".")[2] for found in family if isinstance(found, str)]
+    bases = family(project, file, dotted(value.func))
+    return [found.rpartition(".")[2] for found in bases if isinstance(found, str)]
 
 
 def _followed(project: Project, file: str, function: Function, methods: Methods) -> Function | None:
@@ -231,14 +232,3 @@ def _parts(function: Function) -> tuple[bool, tuple[str, ...] | None, list[str]]
             texts = tuple(k for k in keys if isinstance(k, str))
             names = texts if len(texts) == len(keys) and len(values) == 1 else None
     return several, names, [item for item in items if item]
-
-
-def _family(project: Project, file: str, name: str) -> list[ClassNode | str]:
-    """A class with all its bases: nodes for those in the project, full names for others."""
-    found = project.find(file, name)
-    if isinstance(found, str):
-        return [found]
-    if isinstance(found, Fault):
-        return []
-    lineage = project.lineage(found.file, found.node.name)
-    return [*lineage.classes, *lineage.package_bases] if isinstance(lineage, Lineage) else []

@@ -124,6 +124,7 @@ from runtime.restore_schedule import restore_schedule
 from runtime.restore_swa import restore_swa
 from runtime.restore_swa_rates import restore_swa_rates
 from runtime.restore_swa_shards import restore_swa_shards
+from runtime.resumable_loader import ResumableLoader
 from runtime.resume_on_all_ranks import resume_on_all_ranks
 from runtime.resume_path import resume_checkpoint
 from runtime.run_folder import new_run_folder
@@ -133,6 +134,7 @@ from runtime.save_hyperparameters import save_hyperparameters
 from runtime.scratch_folder import scratch_folder
 from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
+from runtime.set_epoch import set_epoch
 from runtime.settings import parse_settings
 from runtime.settle_precision import settle_precision
 from runtime.shard_batch_norm import shard_batch_norm
@@ -699,6 +701,8 @@ def main(cfg: Config) -> dict[str, float]:
     num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
     num_batches = len(train_loader)  #: if sized and not cuts_batches
     num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
+    # goes on behind each of its batches  #: if resumable_loader
+    train_batches = ResumableLoader(train_loader, POSITION_OF, NUM_BATCHES, DEVICE_TYPE)  #: if resumable_loader
     val_loader = VAL_LOADER  #: if validation and not several_val
     val_loaders = {name: VAL_LOADER for name, VAL_SET in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
@@ -904,6 +908,7 @@ def main(cfg: Config) -> dict[str, float]:
         swap(LocalShards(model), averaged.module)  #: if fsdp
         broadcast_buffers(model)  #: if distributed
         train_sampler.epoch, train_sampler.position = 0, 0  #: if map_style
+        set_epoch(train_loader, 0)  #: if own_train_loader
         # the statistics of batch norm belong to weights that no step has made
         with PASS_MODE:
             for batch in batch_norm_batches(model, WHOLE_EPOCH):  #: wrap if not pass_counts_batches
@@ -944,7 +949,7 @@ def main(cfg: Config) -> dict[str, float]:
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
-    used_up = False  #: if may_resume_used_up
+    used_up = False  #: if ending_stream
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, initial_groups)  #: if saves_groups
@@ -987,9 +992,7 @@ def main(cfg: Config) -> dict[str, float]:
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a batch or window that was not full has met the end of the epoch's data
         used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
-        check_unchanged({{ saved_window }}, asdict(cfg), {{ window_setting | literal }})  #: if may_resume_used_up and not ending_stream
-        # a window that was not full has met the end of the epoch's data
-        used_up = batch_idx % {{ accumulated_at_resume }} > 0  #: if may_resume_used_up and not ending_stream
+        check_unchanged({{ saved_window }}, asdict(cfg), {{ window_setting | literal }})  #: if keeps_windows
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized and not stateless_train_data and val_at_epoch_end
         # after an epoch's last batch its means and checkpoint are still to come  #: if sized and not stateless_train_data and not val_at_epoch_end
         if EPOCHS_DONE:
@@ -1052,6 +1055,7 @@ def main(cfg: Config) -> dict[str, float]:
     bar = tqdm(total=BAR_TOTAL, initial=step, unit="step", disable=None if is_main else True)  #: if bar and distributed
     for epoch in EPOCHS:
         train_sampler.epoch = epoch  #: if map_style
+        set_epoch(train_loader, epoch)  # of a sampler that shuffles by it  #: if own_train_loader
         worker_seeds.manual_seed(WORKER_SEED)  #: if iterable and not stateful_train_data
         if epoch > last_epoch:  # an epoch that is gone on with has its rate  #: wrap if finetuning and checkpoint and not weights_only
             if backbone_lr is not None:  #: if finetuning
@@ -1073,8 +1077,8 @@ def main(cfg: Config) -> dict[str, float]:
         log.epoch = epoch  #: if hooks_log
         if batch_idx == 0:  # not again in an epoch that is gone on with  #: wrap if checkpoint and not weights_only and counts_batches and hooks.on_train_epoch_start.defined
             model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = iter(WINDOWED)  #: if not sized and not accumulate and not may_resume_used_up
-        batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and may_resume_used_up
+        batches = iter(WINDOWED)  #: if not sized and not accumulate and not ending_stream
+        batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and ending_stream
         batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
@@ -1271,7 +1275,7 @@ def main(cfg: Config) -> dict[str, float]:
             swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches
-        used_up = False  #: if may_resume_used_up
+        used_up = False  #: if ending_stream
         train_sampler.position = 0  #: if map_style
         timer.should_stop = from_main(timer.is_up)  #: if timed and distributed
         save_checkpoint({{ save_epoch }})  #: if saves_epochs and not save_conditionally

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch.optim import lr_scheduler
+from torch.utils.data import DistributedSampler
 
 from tests.support.killed_runs import run_folder
 from tests.support.launch import launch
@@ -187,3 +188,34 @@ def test_an_epoch_whose_last_window_was_not_full_is_not_trained_again(tmp_path: 
     assert ended.done, ended.output
     last = torch.load(run_folder(tmp_path) / "checkpoints" / "last.ckpt", weights_only=True)
     assert (last["step"], last["epoch"]) == (9, 3)
+
+
+def test_a_distributed_sampler_is_told_each_epoch(tmp_path: Path) -> None:
+    """Else each epoch has the order of the first."""
+    record = tmp_path / "used"
+    loader = """\
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, DistributedSampler
+
+
+class Data:
+    def train_dataloader(self) -> DataLoader[Tensor]:
+        rows = torch.arange(8.0)[:, None].expand(8, 4)
+        return DataLoader(rows, 2, sampler=DistributedSampler(rows))
+"""
+    options = {**OPTIONS, "strategy": "ddp", "devices": 2, "seed": 5}
+    options["module"] = {"path": "model.py:Net", "args": {"record": str(record)}}
+    write_project(tmp_path / "project", {**options, "accelerator": "cpu"}, MODEL, loader)
+    assert launch(tmp_path / "project", ranks=2).done
+    used: dict[int, list[int]] = {}
+    for epoch, batch in read_batches(record, 2):
+        used.setdefault(epoch, []).extend(int(row[0]) for row in batch)
+    for epoch in range(3):
+        expected = []
+        for rank in range(2):
+            sampler = DistributedSampler(range(8), num_replicas=2, rank=rank)
+            sampler.set_epoch(epoch)
+            expected += list(sampler)
+        assert used[epoch] == expected
+    assert used[0] != used[1]

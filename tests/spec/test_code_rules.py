@@ -456,6 +456,14 @@ CASES = (
         {"optimizer": {"name": "Adam"}},
     ),
     Case(
+        "prefetch-position",
+        {"prefetch_to_device": True, "accelerator": "cuda", "num_workers": 1},
+        "train_dataset saves its position, which prefetching moves one batch ahead; remove "
+        "prefetch_to_device, or set checkpoint: false",
+        STATEFUL_STREAM,
+        {"accelerator": "cuda", "num_workers": 1},
+    ),
+    Case(
         "prefetch-hooks",
         {"prefetch_to_device": True, "accelerator": "cuda", "num_workers": 1},
         "a batch that is prefetched is on the device before on_before_batch_transfer is called; "

@@ -246,6 +246,35 @@ def test_iterable_data_takes_no_share_of_its_batches(tmp_path: Path) -> None:
     assert checked(tmp_path, data=data, spec=SPEC + "limit_train_batches: 5\n") == []
 
 
+@pytest.mark.parametrize(
+    ("signature", "body", "has_length"),
+    [
+        ("", "return DataLoader(Stream(), 4)", False),
+        ("", "data = Stream()\n        return DataLoader(dataset=data)", False),
+        (" -> DataLoader", "loader = DataLoader(Stream())\n        return loader", False),
+        (" -> Iterable[int]", "return Own()", False),
+        ("", "return DataLoader([1, 2], 4)", True),
+        ("", "return DataLoader(Counted(), 4)", True),
+    ],
+)
+def test_a_loader_of_a_stream_has_no_length(
+    tmp_path: Path, signature: str, body: str, has_length: bool
+) -> None:
+    classes = (
+        "from collections.abc import Iterable\n"
+        "from torch.utils.data import DataLoader, IterableDataset\n\n\n"
+        "class Stream(IterableDataset):\n    pass\n\n\n"
+        "class Counted(Stream):\n    def __len__(self):\n        return 3\n\n\n"
+        "class Own:\n    pass\n\n\nclass Data"
+    )
+    data = DATA.replace("def train_dataset(self)", f"def train_dataloader(self){signature}")
+    data = data.replace("return [1, 2]", body).replace("class Data", classes, 1)
+    assert checked(tmp_path, data=data) == []
+    found = check(tmp_path, SPEC)
+    assert isinstance(found, Checked)
+    assert found.data.sources["train"].iterable is not has_length
+
+
 def test_several_validation_sets_are_known_by_name(tmp_path: Path) -> None:
     data = DATA.replace("return [1]", "return {'clean': [1], 'noisy': [2]}")
     assert checked(tmp_path, data=data) == []

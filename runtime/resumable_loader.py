@@ -1,0 +1,120 @@
+"""The batches of a loader that has a state, from any batch of an epoch on."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from itertools import count
+from operator import length_hint
+from typing import Any, Protocol
+
+import torch
+
+from runtime.own_stream import own_stream
+from runtime.seed import seed_everything
+
+END: Any = object()
+
+
+class Stateful(Protocol):
+    """What knows where the data is: a loader, or the data set that it reads."""
+
+    def state_dict(self) -> Any:
+        """Return where it is."""
+
+    def load_state_dict(self, state_dict: Any, /) -> Any:
+        """Go on from there."""
+
+
+class ResumableLoader:
+    """The first `num_batches` of a loader's epoch, or all of them where it is None.
+
+    The state of a loader says how an epoch goes on. What comes after its last batch depends on the
+    loader: one goes back to its start there, another when it is asked for one batch more, and a
+    third begins anew with each iterator. So the state before the last batch is saved, and a resumed
+    run takes that batch once more and leaves it out. Where only the end of the data ends an epoch,
+    the state there is saved.
+    """
+
+    def __init__(
+        self, loader: Iterable[Any], state: Stateful, num_batches: int | None, device_type: str
+    ) -> None:
+        self.loader = loader
+        self.state = state
+        self.num_batches = num_batches
+        self.is_cut = num_batches is not None and length_hint(loader) != num_batches
+        self.device_type = device_type
+        self.loaded: Any = None  # until the next batch is taken
+        self.before_last: Any = None  # until the last batch is taken
+        self.ended = False
+
+    def batches_from(self, start: int) -> Iterator[Any]:
+        """Yield the batches of an epoch of which the first `start` have been used."""
+        if start > 0 and self.ended:
+            return
+        self.before_last, self.ended = None, False
+        if start == 0:
+            self.loaded = None
+        batches = self.iterator(start)
+        last = self.num_batches
+        for taken in count(start + 1) if last is None else range(start + 1, last + 1):
+            if taken == last:
+                self.before_last = deepcopy(self.position())
+            if taken == 1:
+                batch, batches = self.first(batches)
+            else:
+                batch = next(batches, END)
+            self.loaded = None
+            if batch is END:
+                self.ended = True
+                return
+            yield batch
+        self.meet_end(batches)
+
+    def iterator(self, start: int) -> Iterator[Any]:
+        """Return an iterator; what it draws when it is made, changes no other random number.
+
+        It is made again in an epoch that is gone on with, and some loaders make two of them then.
+        """
+        with own_stream(self.device_type, needed=start > 0):
+            seed = int(torch.empty((), dtype=torch.int64).random_())
+        with own_stream(self.device_type):
+            seed_everything(seed)
+            return iter(self.loader)
+
+    def first(self, batches: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
+        """Return the first batch of an epoch, and the iterator of the others.
+
+        A loader that was left at its very end goes back when it is asked there: the next iterator
+        begins the epoch.
+        """
+        batch = next(batches, END)
+        if batch is END:
+            with own_stream(self.device_type):
+                batches = iter(self.loader)
+            batch = next(batches, END)
+        return batch, batches
+
+    def meet_end(self, batches: Iterator[Any]) -> None:
+        """Let a loader that is not cut off see that there is no batch more."""
+        if not self.is_cut:
+            next(batches, END)
+
+    def position(self) -> Any:
+        """Return the state of the data, which may not know what it has loaded before it is read."""
+        return self.state.state_dict() if self.loaded is None else self.loaded
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the data is."""
+        if self.before_last is None:
+            return {"data": self.position(), "before_last": False, "ended": self.ended}
+        return {"data": self.before_last, "before_last": True, "ended": True}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.loaded = state["data"]
+        self.state.load_state_dict(deepcopy(self.loaded))
+        self.before_last, self.ended = None, state["ended"]
+        if state["before_last"]:
+            self.before_last = self.loaded
+            with own_stream(self.device_type):
+                _, batches = self.first(iter(self.loader))
+                self.meet_end(batches)
