@@ -35,10 +35,15 @@ class ResumableLoader:
     """
 
     def __init__(
-        self, loader: Iterable[Any], state: Stateful, num_batches: int | None, device_type: str
+        self,
+        loader: Iterable[Any],
+        num_batches: int | None,
+        device_type: str,
+        *,
+        state_of: Stateful,
     ) -> None:
         self.loader = loader
-        self.state = state
+        self.state_of = state_of
         self.num_batches = num_batches
         self.is_cut = num_batches is not None and length_hint(loader) != num_batches
         self.device_type = device_type
@@ -100,7 +105,7 @@ class ResumableLoader:
 
     def position(self) -> Any:
         """Return the state of the data, which may not know what it has loaded before it is read."""
-        return self.state.state_dict() if self.loaded is None else self.loaded
+        return self.state_of.state_dict() if self.loaded is None else self.loaded
 
     def state_dict(self) -> dict[str, Any]:
         """Return where the data is."""
@@ -111,7 +116,7 @@ class ResumableLoader:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state."""
         self.loaded = state["data"]
-        self.state.load_state_dict(deepcopy(self.loaded))
+        self.state_of.load_state_dict(deepcopy(self.loaded))
         self.before_last, self.ended = None, state["ended"]
         if state["before_last"]:
             self.before_last = self.loaded

@@ -701,8 +701,8 @@ def main(cfg: Config) -> dict[str, float]:
     num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
     num_batches = len(train_loader)  #: if sized and not cuts_batches
     num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
-    # goes on behind each of its batches  #: if resumable_loader
-    train_batches = ResumableLoader(train_loader, POSITION_OF, NUM_BATCHES, DEVICE_TYPE)  #: if resumable_loader
+    # goes on after any of its batches, the last of an epoch too  #: if resumable_loader
+    train_batches = ResumableLoader(train_loader, NUM_BATCHES, DEVICE_TYPE, state_of=POSITION_OF)  #: if resumable_loader
     val_loader = VAL_LOADER  #: if validation and not several_val
     val_loaders = {name: VAL_LOADER for name, VAL_SET in VAL_SETS.items()}  #: if several_val
     val_interval = max(1, int(num_batches * cfg.val_check_interval))  #: if val_interval_share
@@ -1077,7 +1077,8 @@ def main(cfg: Config) -> dict[str, float]:
         log.epoch = epoch  #: if hooks_log
         if batch_idx == 0:  # not again in an epoch that is gone on with  #: wrap if checkpoint and not weights_only and counts_batches and hooks.on_train_epoch_start.defined
             model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = iter(WINDOWED)  #: if not sized and not accumulate and not ending_stream
+        batches = WINDOWED  #: if not sized and not accumulate and resumable_loader and not ending_stream
+        batches = iter(WINDOWED)  #: if not sized and not accumulate and not resumable_loader and not ending_stream
         batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and ending_stream
         batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate

@@ -82,7 +82,7 @@ KNOWN = ["sized", "torchdata"]
 def make(maker, num_batches):
     torch.manual_seed(1)
     loader = maker()
-    return ResumableLoader(loader, loader, num_batches, "cpu")
+    return ResumableLoader(loader, num_batches, "cpu", state_of=loader)
 
 
 def taken(batches, number=None):
