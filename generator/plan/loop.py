@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
-from lgen.plan.length import validates_within_epoch, validation_interval
+from lgen.plan.length import validation_interval
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import accumulates, max_epochs
+from lgen.spec.predicates import accumulates, max_epochs, validates_within_epoch
 from lgen.user_code.classes import UserClass, UserData
 
 

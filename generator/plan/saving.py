@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Code, Decisions, arguments, literal
 from lgen.plan.devices import is_distributed
-from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage
 from lgen.plan.stopping import epochs_done, is_over
 from lgen.spec.options import Spec
-from lgen.spec.predicates import keeps_files, max_epochs
+from lgen.spec.predicates import keeps_files, max_epochs, validates_within_epoch
 from lgen.spec.saving import Checkpoint
 from lgen.user_code.classes import UserClass, UserData
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.fields import warms_up
-from lgen.plan.length import validates_within_epoch, validation_interval
+from lgen.plan.length import validation_interval
 from lgen.plan.loaders import length_known, runs_stage
 from lgen.plan.total_steps import needs_max_steps, total_by_epochs, total_by_steps
 from lgen.spec.options import Spec
@@ -18,6 +18,7 @@ from lgen.spec.predicates import (
     max_epochs,
     missing_length,
     sets_rates,
+    validates_within_epoch,
 )
 from lgen.tables.torch_optim import arguments as table_arguments
 from lgen.user_code.classes import UserClass, UserData
@@ -114,7 +115,9 @@ def schedule(spec: Spec, module: UserClass, data: UserData, given: Code) -> Deci
             and not accumulation_schedule(spec)
             and known
             and (
-                by_epochs if max_epochs(spec) is not None else needs_length and interval != "step"
+                by_epochs
+                if max_epochs(spec) is not None
+                else needs_length and interval != "step" and not _counted(spec, interval)
             ),
         },
         names={
@@ -164,35 +167,46 @@ def _last_validation(spec: Spec) -> str:
 
 
 def run_length(spec: Spec, interval: str, frequency: int) -> str:
-    """How many rates of the scheduler the run trains with.
-
-    It may be fewer where windows of batches or max_steps end between validations.
-    """
+    """How many rates of the scheduler the run trains with."""
     if interval == "step":
         total = "total_steps"
+    elif _counted(spec, interval):
+        total = f"rates_of_run({_counting(spec, interval)})"
     else:
-        epochs = "cfg.max_epochs"
+        total = "cfg.max_epochs"
         if max_epochs(spec) is None:
             per_epoch = "steps_per_epoch" if accumulates(spec) else "num_batches"
-            epochs = f"math.ceil(cfg.max_steps / {per_epoch})"
-        total = _rates_of_validations(spec, epochs) if interval == "validation" else epochs
-    if frequency == 1:
-        return total
-    return f"math.ceil({f'({total})' if ' + ' in total else total} / cfg.scheduler_frequency)"
+            total = f"math.ceil(cfg.max_steps / {per_epoch})"
+        if interval == "validation" and (spec.check_val_every_n_epoch or 1) > 1:
+            total = f"math.ceil({total} / cfg.check_val_every_n_epoch)"
+    return total if frequency == 1 else f"math.ceil({total} / cfg.scheduler_frequency)"
 
 
-def _rates_of_validations(spec: Spec, epochs: str) -> str:
-    """The number of validations in so many epochs, one more where batches follow the last."""
+def _counted(spec: Spec, interval: str) -> bool:
+    """Whether the rates do not follow from the number of epochs alone."""
+    if interval == "validation" and validates_within_epoch(spec):
+        return True
+    if max_epochs(spec) is None:
+        return bool(accumulation_schedule(spec))
+    return spec.max_steps != -1
+
+
+def _counting(spec: Spec, interval: str) -> str:
+    """The arguments by which rates are counted."""
+    within = interval == "validation" and validates_within_epoch(spec)
+    keywords = {
+        "max_epochs": "None" if max_epochs(spec) is None else "cfg.max_epochs",
+        "max_steps": "cfg.max_steps",
+    }
+    if within:
+        keywords["interval"] = validation_interval(spec)
+    if accumulation_schedule(spec):
+        keywords["window"] = "partial(batches_in_step, cfg.accumulation_schedule)"
+    elif accumulates(spec):
+        keywords["window"] = "cfg.accumulate_grad_batches"
     every = spec.check_val_every_n_epoch
-    interval = validation_interval(spec)
-    if not validates_within_epoch(spec):
-        return (
-            f"math.ceil({epochs} / cfg.check_val_every_n_epoch)" if every and every > 1 else epochs
-        )
-    if every is None:
-        return f"math.ceil({epochs} * num_batches / {interval})"
-    validated, follow = epochs, f"num_batches % {interval} > 0"
-    if every > 1:
-        validated = f"{epochs} // cfg.check_val_every_n_epoch"
-        follow = f"{epochs} % cfg.check_val_every_n_epoch > 0 or {follow}"
-    return f"{validated} * (num_batches // {interval}) + ({follow})"
+    if within and every is None:
+        keywords["every_n_epochs"] = "None"
+    elif interval == "validation" and every is not None and every > 1:
+        keywords["every_n_epochs"] = "cfg.check_val_every_n_epoch"
+    return arguments("num_batches", **keywords)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
-from lgen.plan.length import validates_within_epoch
 from lgen.plan.loaders import runs_stage, starts_again
 from lgen.plan.total_steps import no_step_left
 from lgen.spec.options import Spec
-from lgen.spec.predicates import max_epochs
+from lgen.spec.predicates import max_epochs, validates_within_epoch
 from lgen.user_code.classes import UserClass, UserData
 
 

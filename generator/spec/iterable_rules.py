@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lgen.spec.options import Spec
-from lgen.spec.predicates import missing_length
+from lgen.spec.parts import Scheduler
+from lgen.spec.predicates import max_epochs, missing_length, validates_within_epoch
 from lgen.spec.rule import CodeRule, Finding
 from lgen.tables.torch_optim import arguments
-from lgen.user_code.classes import STEP_OF_STAGE, UserData
+from lgen.user_code.classes import STEP_OF_STAGE, DataSource, UserData
 
 ITERABLE_RULES = (
     CodeRule("last-validation", ("scheduler.interval",), "an epoch's last validation is known"),
@@ -29,6 +30,11 @@ ITERABLE_RULES = (
     ),
     CodeRule(
         "prefetch-position", ("prefetch_to_device",), "a state of the data is of what has been used"
+    ),
+    CodeRule(
+        "repeated-validations",
+        ("scheduler.interval",),
+        "an epoch that starts again repeats the validations within it",
     ),
     CodeRule("iterable-length", ("scheduler",), "a schedule's length needs a length of the run"),
 )
@@ -60,14 +66,6 @@ def iterable_findings(spec: Spec, data: UserData) -> Iterator[Finding]:
             f"{train.method} is your own loader, which may shuffle; write train_dataset, or set "
             "limit_train_batches and limit_val_batches",
         )
-    resumes = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
-    if spec.prefetch_to_device and resumes and train.has_state_dict:
-        yield Finding(
-            "prefetch-position",
-            ("prefetch_to_device",),
-            f"{train.method} saves its position, which prefetching moves one batch ahead; remove "
-            "prefetch_to_device, or set checkpoint: false",
-        )
     if train.iterable and spec.partial_window == "actual":
         yield Finding(
             "partial-window-length",
@@ -75,8 +73,48 @@ def iterable_findings(spec: Spec, data: UserData) -> Iterator[Finding]:
             f"{train.method} is iterable, so its last window is not known before it ends; remove "
             "partial_window",
         )
-    if train.iterable and not isinstance(spec.limit_train_batches, int):
+    unknown = train.iterable and not isinstance(spec.limit_train_batches, int)
+    if unknown:
         yield from _unknown_length(spec, train.method)
+    if spec.checkpoint is not None and not spec.checkpoint.save_weights_only:
+        yield from _resumed(spec, train, unknown)
+
+
+def _resumed(spec: Spec, train: DataSource, unknown: bool) -> Iterator[Finding]:
+    """What a run that is resumed needs of the data that is gone on with."""
+    if spec.prefetch_to_device and train.has_state_dict:
+        yield Finding(
+            "prefetch-position",
+            ("prefetch_to_device",),
+            f"{train.method} saves its position, which prefetching moves one batch ahead; remove "
+            "prefetch_to_device, or set checkpoint: false",
+        )
+    starts_again = (train.kind == "loader" or train.iterable) and not train.has_state_dict
+    scheduler = spec.scheduler
+    if (
+        starts_again
+        and not unknown
+        and scheduler is not None
+        and scheduler.interval == "validation"
+        and missing_length(scheduler) is not None
+        and validates_within_epoch(spec)
+    ):
+        yield Finding(
+            "repeated-validations",
+            ("scheduler",),
+            f"{train.method} has no state, so a resumed epoch starts again, with more validations "
+            f"than the schedule's length; set interval: step or {_given_length(scheduler)} in "
+            "scheduler",
+        )
+
+
+def _given_length(scheduler: Scheduler) -> str:
+    """The length of a schedule as the spec can give it, empty where it cannot."""
+    length = missing_length(scheduler)
+    if length is None:
+        return ""
+    kind = arguments("schedulers", scheduler.name or "")[length].get("type", "").partition(" ")[0]
+    return f"{length}: {kind}" if kind else ""
 
 
 def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
@@ -93,7 +131,7 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
         scheduler is not None
         and scheduler.name == "ReduceLROnPlateau"
         and scheduler.interval == "epoch"
-        and (isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None)
+        and validates_within_epoch(spec)
     ):
         yield Finding(
             "last-validation",
@@ -104,22 +142,23 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
     length = missing_length(scheduler)
     if scheduler is None or length is None:
         return
-    # what the run's length in intervals can be taken from
-    known = spec.max_steps != -1 if scheduler.interval == "step" else spec.max_epochs is not None
-    if scheduler.interval == "epoch" and spec.max_steps == -1:
-        known = True
+    by_step, by_validation = scheduler.interval == "step", scheduler.interval == "validation"
     # batches between validations do not say how many there are
-    uncounted = scheduler.interval == "validation" and (
-        isinstance(spec.val_check_interval, int) or spec.check_val_every_n_epoch is None
-    )
-    if uncounted or not known:
-        row = arguments("schedulers", scheduler.name or "")[length]
-        kind = row.get("type", "").partition(" ")[0]
-        given = f"{length}: {kind} in scheduler" if kind else ""
-        limit = "max_steps" if scheduler.interval == "step" else "max_epochs"
-        out = ", or ".join([limit] * (not uncounted) + [given] * bool(kind))
+    uncounted = by_validation and validates_within_epoch(spec)
+    given = [f"{_given_length(scheduler)} in scheduler"] * bool(_given_length(scheduler))
+    if not by_step and not uncounted and max_epochs(spec) is not None and spec.max_steps != -1:
+        out = ", or ".join(["remove max_steps", *(f"set {length}" for length in given)])
         yield Finding(
             "iterable-length",
             ("scheduler",),
-            f"{method} is iterable, so the run's length is not known; set {out}",
+            f"{method} is iterable, so whether max_epochs or max_steps ends the run is not known; "
+            f"{out}",
+        )
+    elif uncounted or (spec.max_steps == -1 if by_step else max_epochs(spec) is None):
+        limit = [] if uncounted else ["max_steps" if by_step else "max_epochs"]
+        yield Finding(
+            "iterable-length",
+            ("scheduler",),
+            f"{method} is iterable, so the run's length is not known; set "
+            + ", or ".join(limit + given),
         )

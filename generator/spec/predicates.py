@@ -145,3 +145,9 @@ def modes(spec: Spec) -> dict[str, set[str]]:
             mode = part.args.get("mode", "min") if isinstance(part, Scheduler) else part.mode
             found.setdefault(part.monitor, set()).add(str(mode))
     return found
+
+
+def validates_within_epoch(spec: Spec) -> bool:
+    """Whether a validation can fall before the epoch's end."""
+    interval = spec.val_check_interval
+    return isinstance(interval, int) or interval != 1.0 or spec.check_val_every_n_epoch is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lgen.spec.options import Spec
 from lgen.spec.predicates import (
-    accumulation_schedule,
     arguments_by_group,
     max_epochs,
     missing_length,
@@ -81,14 +80,6 @@ def _has_no_length(spec: Spec) -> bool:
     return unknown and missing_length(spec.scheduler) is not None
 
 
-def _counts_epochs_of_steps(spec: Spec) -> bool:
-    """Whether a schedule's length in epochs would follow from steps of different sizes."""
-    scheduler = spec.scheduler
-    if scheduler is None or scheduler.interval == "step" or max_epochs(spec) is not None:
-        return False
-    return bool(accumulation_schedule(spec)) and missing_length(scheduler) is not None
-
-
 TORCH_RULES: tuple[Rule, ...] = (
     Rule(
         "betas-range",
@@ -129,20 +120,6 @@ TORCH_RULES: tuple[Rule, ...] = (
         _has_no_length,
         "the run ends by its time alone, so the schedule's length is not known",
         "set max_epochs or max_steps beside max_time",
-    ),
-    Rule(
-        "accumulation-epochs",
-        (
-            "scheduler",
-            "scheduler.interval",
-            "accumulate_grad_batches",
-            "max_epochs",
-            "max_steps",
-            "max_time",
-        ),
-        _counts_epochs_of_steps,
-        "with a schedule of accumulate_grad_batches, max_steps alone does not tell the epochs",
-        "set max_epochs beside max_steps, or interval: step in scheduler",
     ),
     Rule(
         "one-cycle-length",

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Literal
@@ -112,6 +113,7 @@ from runtime.prefetch import prefetch_to_device
 from runtime.print_reasons import print_reasons
 from runtime.random_state import get_random_state
 from runtime.rank_mean import rank_mean
+from runtime.rates_of_run import rates_of_run
 from runtime.resize_history import resize_history
 from runtime.restore import restore
 from runtime.restore_average import restore_average

@@ -184,6 +184,43 @@ def test_the_plateau_has_stepped_in_the_checkpoint_of_its_validation(tmp_path):
             {"max_epochs": 4, "val_check_interval": 3, "check_val_every_n_epoch": None},
             {"interval": "validation"},
         ),
+        ({"max_epochs": 9, "max_steps": 15}, {}),
+        ({"max_epochs": 9, "max_steps": 15}, {"frequency": 2}),
+        ({"max_epochs": 3, "max_steps": 99}, {}),
+        ({"max_epochs": 9, "max_steps": 15, "accumulate_grad_batches": 3}, {}),
+        ({"max_epochs": 9, "max_steps": 7, "accumulate_grad_batches": {0: 1, 1: 3}}, {}),
+        ({"max_epochs": None, "max_steps": 7, "accumulate_grad_batches": {0: 1, 1: 3}}, {}),
+        (
+            {"max_epochs": 9, "max_steps": 15, "check_val_every_n_epoch": 2},
+            {"interval": "validation"},
+        ),
+        (
+            {"max_epochs": None, "max_steps": 15, "val_check_interval": 3},
+            {"interval": "validation"},
+        ),
+        ({"max_epochs": 9, "max_steps": 15, "val_check_interval": 2}, {"interval": "validation"}),
+        (
+            {"max_epochs": 9, "accumulate_grad_batches": 3, "val_check_interval": 1},
+            {"interval": "validation"},
+        ),
+        (
+            {
+                "max_epochs": 7,
+                "accumulate_grad_batches": 3,
+                "val_check_interval": 2,
+                "check_val_every_n_epoch": None,
+            },
+            {"interval": "validation"},
+        ),
+        (
+            {
+                "max_epochs": 7,
+                "accumulate_grad_batches": {0: 1, 2: 3},
+                "val_check_interval": 1,
+                "check_val_every_n_epoch": 2,
+            },
+            {"interval": "validation"},
+        ),
     ],
     ids=str,
 )

@@ -456,6 +456,28 @@ CASES = (
         {"optimizer": {"name": "Adam"}},
     ),
     Case(
+        "iterable-length",
+        {"scheduler": {"name": "CosineAnnealingLR"}, "max_epochs": 5, "max_steps": 9},
+        "train_dataset is iterable, so whether max_epochs or max_steps ends the run is not known; "
+        "remove max_steps, or set T_max: int in scheduler",
+        STREAM,
+        {"scheduler": {"name": "CosineAnnealingLR"}, "max_epochs": 5},
+    ),
+    Case(
+        "repeated-validations",
+        {
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "validation"},
+            "val_check_interval": 3,
+        },
+        "train_dataloader has no state, so a resumed epoch starts again, with more validations "
+        "than the schedule's length; set interval: step or T_max: int in scheduler",
+        OWN_TRAIN,
+        {
+            "scheduler": {"name": "CosineAnnealingLR", "interval": "step"},
+            "val_check_interval": 3,
+        },
+    ),
+    Case(
         "prefetch-position",
         {"prefetch_to_device": True, "accelerator": "cuda", "num_workers": 1},
         "train_dataset saves its position, which prefetching moves one batch ahead; remove "

@@ -109,12 +109,6 @@ CASES = {
         f"{SGD}{PLATEAU}, monitor: val_loss, warmup_steps: 5}}",
         f"{SGD}{PLATEAU}, monitor: val_loss}}",
     ),
-    "accumulation-epochs": (
-        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\n"
-        "accumulate_grad_batches: {0: 1, 4: 8}",
-        f"{SGD}scheduler: {{name: CosineAnnealingLR}}\nmax_steps: 9\nmax_epochs: 9\n"
-        "accumulate_grad_batches: {0: 1, 4: 8}",
-    ),
     "finetuning-groups": (
         "finetuning: true\noptimizer: {name: SGD, groups: [{match: bias, lr: 0.1}]}",
         "finetuning: true\noptimizer: {name: SGD}",
