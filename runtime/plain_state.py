@@ -16,8 +16,8 @@ def check_plain(state: Mapping[str, Any]) -> None:
     for key, value in state.items():
         if odd := first_odd(value):
             raise SystemExit(
-                f"on_save_checkpoint: checkpoint[{key!r}] holds a {odd}, which cannot be read "
-                "again; save tensors, numbers and text, in tuples, lists and dicts"
+                f"checkpoint[{key!r}] holds a {odd}, which cannot be read again; save tensors, "
+                "numbers and text, in tuples, lists and dicts"
             )
 
 

@@ -4,24 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from itertools import count
 from operator import length_hint
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 from runtime.own_stream import own_stream
+from runtime.plain_state import check_plain
+from runtime.random_state import get_random_state, set_random_state
 from runtime.seed import seed_everything
 
 END: Any = object()
-
-
-class Stateful(Protocol):
-    """What knows where the data is: a loader, or the data set that it reads."""
-
-    def state_dict(self) -> Any:
-        """Return where it is."""
-
-    def load_state_dict(self, state_dict: Any, /) -> Any:
-        """Go on from there."""
 
 
 class ResumableLoader:
@@ -32,6 +24,8 @@ class ResumableLoader:
     third begins anew with each iterator. So the state before the last batch is saved, and a resumed
     run takes that batch once more and leaves it out. Where only the end of the data ends an epoch,
     the state there is saved.
+
+    `state_of` is what has state_dict and load_state_dict: the loader, or the data set it reads.
     """
 
     def __init__(
@@ -40,29 +34,40 @@ class ResumableLoader:
         num_batches: int | None,
         device_type: str,
         *,
-        state_of: Stateful,
+        state_of: Any,
     ) -> None:
         self.loader = loader
-        self.state_of = state_of
         self.num_batches = num_batches
         self.is_cut = num_batches is not None and length_hint(loader) != num_batches
         self.device_type = device_type
+        self.state_of = state_of
         self.loaded: Any = None  # until the next batch is taken
         self.before_last: Any = None  # until the last batch is taken
         self.ended = False
 
     def batches_from(self, start: int) -> Iterator[Any]:
-        """Yield the batches of an epoch of which the first `start` have been used."""
+        """Yield the batches of an epoch of which the first `start` have been used.
+
+        Ends the program where the epoch was cut off there and is longer now.
+        """
+        last = self.num_batches
         if start > 0 and self.ended:
+            if last is not None and start < last:
+                raise SystemExit(
+                    f"the checkpoint lies at the end of an epoch of {start} batches, and epochs "
+                    f"have {last} now; finish the epoch with the limit that it had"
+                )
             return
         self.before_last, self.ended = None, False
         if start == 0:
             self.loaded = None
         batches = self.iterator(start)
-        last = self.num_batches
         for taken in count(start + 1) if last is None else range(start + 1, last + 1):
             if taken == last:
-                self.before_last = deepcopy(self.position())
+                self.before_last = {
+                    "data": deepcopy(self.position()),
+                    "random_state": get_random_state(self.device_type),
+                }
             if taken == 1:
                 batch, batches = self.first(batches)
             else:
@@ -73,6 +78,20 @@ class ResumableLoader:
                 return
             yield batch
         self.meet_end(batches)
+
+    def whole_epoch(self) -> Iterator[Any]:
+        """Yield the batches of a new epoch, also where the loaded state lies within one."""
+        if self.loaded is not None and not self.ended:
+            with own_stream(self.device_type):
+                next(iter(self.loader), END)
+        yield from self.batches_from(0)
+
+    def has_more(self, start: int) -> bool:
+        """Return whether an epoch has more batches than its first `start`; the next one is lost."""
+        if start > 0 and not self.ended:
+            self.ended = next(self.iterator(start), END) is END
+            self.loaded = None
+        return start == 0 or not self.ended
 
     def iterator(self, start: int) -> Iterator[Any]:
         """Return an iterator; what it draws when it is made, changes no other random number.
@@ -108,18 +127,21 @@ class ResumableLoader:
         return self.state_of.state_dict() if self.loaded is None else self.loaded
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where the data is."""
+        """Return where the data is; ends the program where no checkpoint could give it back."""
         if self.before_last is None:
-            return {"data": self.position(), "before_last": False, "ended": self.ended}
-        return {"data": self.before_last, "before_last": True, "ended": True}
+            state = {"data": self.position(), "ended": self.ended}
+        else:
+            state = {"before_last": self.before_last, "ended": True}
+        check_plain({"train_data": state})
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state."""
-        self.loaded = state["data"]
+        self.before_last, self.ended = state.get("before_last"), state["ended"]
+        self.loaded = state["data"] if self.before_last is None else self.before_last["data"]
         self.state_of.load_state_dict(deepcopy(self.loaded))
-        self.before_last, self.ended = None, state["ended"]
-        if state["before_last"]:
-            self.before_last = self.loaded
+        if self.before_last is not None:
             with own_stream(self.device_type):
+                set_random_state(self.before_last["random_state"], self.device_type)
                 _, batches = self.first(iter(self.loader))
                 self.meet_end(batches)

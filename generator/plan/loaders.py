@@ -76,6 +76,8 @@ def _limits_evaluation(spec: Spec, module: UserClass, data: UserData) -> bool:
 
 def whole_epoch(spec: Spec, data: UserData) -> str:
     """The batches of an epoch, from its start."""
+    if saves_position(spec, data.sources["train"]):
+        return "train_batches.whole_epoch()"
     batches = "train_loader"
     if not _built(data.sources["train"]) and is_limited(spec, "train"):
         batches = "islice(train_loader, num_batches)"
@@ -84,7 +86,7 @@ def whole_epoch(spec: Spec, data: UserData) -> str:
 
 def _left_of_epoch(spec: Spec, data: UserData) -> str:
     """The batches of an epoch that have not been used."""
-    if _resumable(spec, data.sources["train"]):
+    if saves_position(spec, data.sources["train"]):
         return "train_batches.batches_from(batch_idx)"
     return whole_epoch(spec, data)
 
@@ -102,11 +104,6 @@ def saves_position(spec: Spec, train: DataSource) -> bool:
     """Whether checkpoints hold a state of the data itself."""
     saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     return saves and not _built(train) and train.has_state_dict
-
-
-def _resumable(spec: Spec, train: DataSource) -> bool:
-    """Whether the loader may not be left at the end of an epoch without further ado."""
-    return saves_position(spec, train) and (train.kind == "loader" or is_limited(spec, "train"))
 
 
 def _built(source: DataSource) -> bool:
@@ -129,11 +126,8 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     evaluation = [source for source in sources if source.stage != "train"]
     sized = not train.iterable
     stateful = not built and train.has_state_dict
-    resumable = _resumable(spec, train)
-    ending = saves_position(spec, train) and not own
+    resumable = saves_position(spec, train)
     left = _left_of_epoch(spec, data)
-    if ending:
-        left = f"() if used_up else {left}"
     flags = {
         "map_style": built,
         "iterable": train.iterable and not own,
@@ -148,7 +142,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "prepare_data": data.prepare_data,
         "setup": data.setup,
         "stateful_train_data": stateful,
-        "ending_stream": ending,
+        "ending_stream": resumable and not own,
         "resumable_loader": resumable,
         "keeps_windows": resumable and own and accumulates(spec),
         "stateless_train_data": starts_again(train),
@@ -171,7 +165,6 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     names = {
         "WORLD_SIZE": "world_size" if counts_processes else "_",
         "TRAIN_ORDER": "data.train_order" if data.train_order else "train_order",
-        "TRAIN_DATA": "train_batches" if resumable else "train_dataset",
         "POSITION_OF": "train_loader" if own else "train_dataset",
         "NUM_BATCHES": "num_batches" if length_known(spec, data) else "None",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lgen.plan.decisions import Decisions, arguments
+from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import runs_stage, starts_again
 from lgen.plan.total_steps import no_step_left
 from lgen.spec.options import Spec
@@ -93,7 +94,12 @@ def epochs_done(spec: Spec, data: UserData) -> str:
     """The condition under which a resumed run has nothing left to do."""
     done = is_over(spec, data, "epoch")
     train = data.sources["train"]
-    if train.iterable or starts_again(train):
+    if starts_again(train):
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
-    done = f"batch_idx < num_batches and {f'({done})' if ' or ' in done else done}"
+    done = f"({done})" if " or " in done else done
+    if train.iterable:
+        more = "train_batches.has_more(batch_idx)"
+        done += f" and {f'not all_ranks(not {more})' if is_distributed(spec) else more}"
+    else:
+        done = f"batch_idx < num_batches and {done}"
     return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or ({done})"

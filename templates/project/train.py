@@ -841,7 +841,7 @@ def main(cfg: Config) -> dict[str, float]:
             "random_state": get_random_state(DEVICE_TYPE),
             "train_metrics": train_metrics.state_dict(),
             "metric_states": metric_states(model, "cpu"),  #: if metric_objects
-            "train_data": TRAIN_DATA.state_dict(),  #: if stateful_train_data
+            "train_data": train_batches.state_dict(),  #: if stateful_train_data
         }
         ranks = gather_to_main(this_rank)  #: if distributed and not weights_only
         state: dict[str, Any] = {}  #: if distributed
@@ -951,7 +951,6 @@ def main(cfg: Config) -> dict[str, float]:
     batch_idx = 0  #: if counts_batches
     validations = 0  #: if counts_validations
     batches_done = 0  # in the epochs before this one  #: if val_across_epochs
-    used_up = False  #: if ending_stream
     if checkpoint is not None:  #: if checkpoint and not weights_only
         check_global_batch({{ global_batch_arguments }})  #: if map_style
         check_groups(checkpoint, initial_groups)  #: if saves_groups
@@ -990,10 +989,10 @@ def main(cfg: Config) -> dict[str, float]:
         validations = checkpoint["validations"]  #: if counts_validations
         if len(checkpoint["ranks"]) != world_size:  #: if stateful_train_data and distributed
             sys.exit(f"{len(checkpoint['ranks'])} processes read the training data; resume with as many")
-        TRAIN_DATA.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
+        train_batches.load_state_dict(checkpoint["ranks"][RANK]["train_data"])  #: if stateful_train_data
         batch_idx = checkpoint["position"]  #: if stateful_train_data
         # a batch or window that was not full has met the end of the epoch's data
-        used_up = batch_idx > 0 and train_dataset.ended  #: if ending_stream
+        train_batches.ended |= train_dataset.ended  #: if ending_stream
         check_unchanged({{ saved_window }}, asdict(cfg), {{ window_setting | literal }})  #: if keeps_windows
         # after an epoch's last batch its means, validation and checkpoint are still to come  #: if sized and not stateless_train_data and val_at_epoch_end
         # after an epoch's last batch its means and checkpoint are still to come  #: if sized and not stateless_train_data and not val_at_epoch_end
@@ -1079,9 +1078,8 @@ def main(cfg: Config) -> dict[str, float]:
         log.epoch = epoch  #: if hooks_log
         if batch_idx == 0:  # not again in an epoch that is gone on with  #: wrap if checkpoint and not weights_only and counts_batches and hooks.on_train_epoch_start.defined
             model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = WINDOWED  #: if not sized and not accumulate and resumable_loader and not ending_stream
-        batches = iter(WINDOWED)  #: if not sized and not accumulate and not resumable_loader and not ending_stream
-        batches: Iterator[Any] = iter(WINDOWED)  #: if not sized and not accumulate and ending_stream
+        batches = WINDOWED  #: if not sized and not accumulate and resumable_loader
+        batches = iter(WINDOWED)  #: if not sized and not accumulate and not resumable_loader
         batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
@@ -1278,7 +1276,6 @@ def main(cfg: Config) -> dict[str, float]:
             swa_scheduler.step()  #: if swa_lrs_set
         batches_done += batch_idx  #: if val_across_epochs
         batch_idx = 0  #: if counts_batches
-        used_up = False  #: if ending_stream
         train_sampler.position = 0  #: if map_style
         timer.should_stop = from_main(timer.is_up)  #: if timed and distributed
         save_checkpoint({{ save_epoch }})  #: if saves_epochs and not save_conditionally

@@ -57,7 +57,7 @@ def test_an_object_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     code = CODE.replace('{"steps": self.seen, "at": step}', "self.leave")
     ended = launch(own_project(tmp_path, code))
     assert ended.codes == [1]
-    assert "on_save_checkpoint: checkpoint['seen'] holds a Linear" in ended.output
+    assert "checkpoint['seen'] holds a Linear" in ended.output
 
 
 def test_the_average_of_epochs_has_it_too(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.support.killed_runs import finish, resume, run_folder
 from tests.support.launch import Fault, launch
 from tests.support.projects import make_project
-from tests.support.same_runs import assert_same_runs
+from tests.support.same_runs import assert_same, assert_same_runs, load_whole
 
 MODEL = """\
 import torch
@@ -167,14 +167,9 @@ ROWS: list[tuple[str, str, dict[str, Any], int | None]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("loader", "options", "ranks"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
-)
-def test_killed_and_resumed_equals_straight(
-    tmp_path: Path, loader: str, options: dict[str, Any], ranks: int | None
-) -> None:
-    """From kills all over the run, at the ends of epochs among them."""
-    stream = loader.endswith("Stream(22)") or loader.startswith("Endless")
+def make(folder: Path, loader: str, options: dict[str, Any], model: str = MODEL) -> Path:
+    """Return a project that trains on what the expression makes."""
+    stream = loader.startswith(("Stream", "Endless"))
     text = DATA.replace("LOADER", loader).replace("TYPE", loader.partition("(")[0])
     text = text.replace("METHOD", "train_dataset" if stream else "train_dataloader")
     spec = {
@@ -190,7 +185,17 @@ def test_killed_and_resumed_equals_straight(
         "seed": 3,
         **options,
     }
-    project = make_project(tmp_path, spec, MODEL, text)
+    return make_project(folder, spec, model, text)
+
+
+@pytest.mark.parametrize(
+    ("loader", "options", "ranks"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_killed_and_resumed_equals_straight(
+    tmp_path: Path, loader: str, options: dict[str, Any], ranks: int | None
+) -> None:
+    """From kills all over the run, at the ends of epochs among them."""
+    project = make(tmp_path, loader, options)
     straight = launch(project, ranks=ranks, fault=Fault())
     assert straight.done, straight.output
     shutil.move(run_folder(project), tmp_path / "straight")
@@ -202,4 +207,24 @@ def test_killed_and_resumed_equals_straight(
             resume(project, ranks, fault=Fault(change=straight.changes // (kills + 1)))
         finish(project, ranks)
         assert_same_runs(tmp_path / "straight", run_folder(project))
+        shutil.rmtree(project / "runs")
+
+
+@pytest.mark.parametrize("max_steps", [-1, 16, 12])
+@pytest.mark.parametrize("loader", [SHUFFLED, OF_STREAM, "BeginningAnew(6)", "Stream(22)"])
+def test_killed_behind_the_last_step(tmp_path: Path, loader: str, max_steps: int) -> None:
+    """The epoch's end is still to come, or the pass of the averaged model over the data."""
+    options = {"max_steps": max_steps, "swa": {"swa_epoch_start": 1}}
+    project = make(tmp_path, loader, options, MODEL.replace("Dropout(0.3)", "BatchNorm1d(8)"))
+    straight = launch(project, fault=Fault())
+    assert straight.done and "average of" in straight.output, straight.output
+    shutil.move(run_folder(project), tmp_path / "straight")
+    for change in range(straight.changes - 12, straight.changes, 2):
+        assert not launch(project, fault=Fault(change=change)).done
+        finish(project, None)
+        for name in ("last.ckpt", "swa.pt"):
+            folders = (tmp_path / "straight", run_folder(project))
+            one, other = (load_whole(folder / "checkpoints" / name) for folder in folders)
+            del one["config"], other["config"]
+            assert_same(one, other, f"{name}, killed at {change}")
         shutil.rmtree(project / "runs")

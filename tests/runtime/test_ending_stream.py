@@ -1,5 +1,6 @@
 from itertools import islice
 
+import pytest
 from torch.utils.data import DataLoader
 
 from runtime.ending_stream import EndingStream
@@ -35,3 +36,39 @@ def test_a_batch_that_is_not_full_has_met_the_end():
     again.load_state_dict(state)
     assert again.ended
     assert next(iter(DataLoader(again, 3))).tolist() == [1, 2, 3] and not again.ended
+
+
+class Restarted(Numbers):
+    """An iterator begins anew, but for the first one after a state was loaded."""
+
+    start = 0
+
+    def __iter__(self):
+        first, self.start = self.start, 0
+        for number in range(first + 1, 8):
+            self.next = number
+            yield number
+
+    def load_state_dict(self, state):
+        self.start = state["next"]
+
+
+@pytest.mark.parametrize("dataset", [Numbers, Restarted])
+@pytest.mark.parametrize("used", range(1, 8))
+def test_it_goes_on_after_any_sample(dataset, used):
+    stream = EndingStream(dataset())
+    assert list(islice(stream, used)) == list(range(1, used + 1))
+    again = EndingStream(dataset())
+    again.load_state_dict(stream.state_dict())
+    assert again.state_dict() == stream.state_dict()
+    assert list(again) == list(range(used + 1, 8))
+    assert list(again) == list(range(1, 8))
+
+
+@pytest.mark.parametrize("dataset", [Numbers, Restarted])
+def test_an_epoch_begins_after_the_end(dataset):
+    stream = EndingStream(dataset())
+    assert list(stream) == list(range(1, 8))
+    again = EndingStream(dataset())
+    again.load_state_dict(stream.state_dict())
+    assert list(again) == list(range(1, 8)) and again.ended

@@ -28,7 +28,7 @@ def test_what_is_plain_is_read_again():
 def test_an_object_is_refused_by_key_and_type(value):
     with pytest.raises(SystemExit) as refused:
         check_plain({**PLAIN, "mine": value})
-    assert "on_save_checkpoint: checkpoint['mine'] holds a " in str(refused.value)
+    assert "checkpoint['mine'] holds a " in str(refused.value)
     file = io.BytesIO()
     with pytest.raises(Exception):  # noqa: B017
         torch.save({"mine": value}, file)

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import IterableDataset
@@ -67,11 +68,33 @@ class Stream(BeginsAnew, IterableDataset):
     pass
 
 
+class Buffered(GoesOn):
+    """A buffer that is drawn from, and goes on over the ends of epochs."""
+
+    def __init__(self):
+        self.buffer = list(range(4))
+        self.next = 4
+
+    def __iter__(self):
+        while True:
+            index = int(torch.randint(len(self.buffer), ()))
+            drawn, self.buffer[index] = self.buffer[index], self.next
+            self.next += 1
+            yield drawn
+
+    def state_dict(self):
+        return {"buffer": self.buffer, "next": self.next}
+
+    def load_state_dict(self, state):
+        self.buffer, self.next = state["buffer"], state["next"]
+
+
 MAKERS = {
     "goes on": GoesOn,
     "begins anew": BeginsAnew,
     "sized": Sized,
     "reused state": Reused,
+    "buffered": Buffered,
     "torchdata": lambda: StatefulDataLoader(range(13), batch_size=2, shuffle=True),
     "torchdata workers": lambda: StatefulDataLoader(range(13), batch_size=2, num_workers=1),
     "torchdata stream": lambda: StatefulDataLoader(Stream(11), batch_size=2),
@@ -96,8 +119,11 @@ def taken(batches, number=None):
     return found
 
 
-@pytest.mark.parametrize("num_batches", [None, 1, 3, "all"])
-@pytest.mark.parametrize("name", MAKERS)
+LENGTHS = [None, 1, 3, "all"]
+ROWS = [(name, length) for name in MAKERS for length in LENGTHS[name == "buffered" :]]  # endless
+
+
+@pytest.mark.parametrize(("name", "num_batches"), ROWS)
 def test_every_position(name, num_batches):
     maker = MAKERS[name]
     if num_batches == "all":
@@ -119,6 +145,54 @@ def test_every_position(name, num_batches):
         assert taken(resumed.batches_from(position)) == epochs[epoch][position:]
         for following in epochs[epoch + 1 :]:
             assert taken(resumed.batches_from(0)) == following
+
+
+def test_a_state_that_no_checkpoint_gives_back():
+    class Drawn(Sized):
+        def state_dict(self):
+            return {"place": self.place, "order": np.arange(3)}
+
+    resumable = make(Drawn, None)
+    taken(resumable.batches_from(0), 2)
+    with pytest.raises(SystemExit, match="'train_data'.* holds a ndarray, which cannot be read"):
+        resumable.state_dict()
+
+
+def test_an_epoch_that_was_cut_off_earlier():
+    resumable = make(Sized, 3)
+    taken(resumable.batches_from(0))
+    longer = make(Sized, 4)
+    longer.load_state_dict(resumable.state_dict())
+    with pytest.raises(SystemExit, match="end of an epoch of 3 batches, and epochs have 4 now"):
+        next(longer.batches_from(3))
+    assert len(taken(longer.batches_from(0))) == 4
+
+
+@pytest.mark.parametrize("name", ["sized", "begins anew", "torchdata", "torchdata stream"])
+@pytest.mark.parametrize("used", range(1, 7))
+def test_a_whole_epoch_from_within_one(name, used):
+    """What reads the data once more meets the same batches in a resumed run."""
+    straight = make(MAKERS[name], None)
+    taken(straight.batches_from(0), used)
+    state, drawn = deepcopy(straight.state_dict()), random_state()
+    whole = taken(straight.whole_epoch())
+    assert len(whole) in (6, 7)
+    resumed = make(MAKERS[name], None)
+    set_random_state(drawn, "cpu")
+    resumed.load_state_dict(state)
+    assert taken(resumed.whole_epoch()) == whole
+
+
+@pytest.mark.parametrize("name", ["goes on", "begins anew", "torchdata", "torchdata stream"])
+def test_the_end_is_looked_for(name):
+    straight = make(MAKERS[name], None)
+    whole = taken(straight.batches_from(0))
+    for used in range(1, len(whole) + 1):
+        stopped, resumed = make(MAKERS[name], None), make(MAKERS[name], None)
+        taken(stopped.batches_from(0), used)
+        resumed.load_state_dict(stopped.state_dict())
+        assert resumed.has_more(used) == (used < len(whole))
+        assert resumed.has_more(0)
 
 
 def random_state():
