@@ -132,7 +132,7 @@ def _source(
     if kind == "dataset" and (text := _no_data_set(project, file, stage, function)):
         return Fault(file, function.lineno, text)
     iterable = is_stream(classes) or (
-        kind == "loader" and loads_stream(project, file, inner, items)
+        kind == "loader" and loads_stream(project, file, inner, items, methods)
     )
     has_state = any(
         (

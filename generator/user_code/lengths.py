@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from lgen.spec.fault import Fault
-from lgen.user_code.results import own_nodes, returned
+from lgen.user_code.results import Methods, own_nodes, returned
 from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted
 
 # what a loader's annotation says of its length, by saying no more
@@ -29,40 +29,68 @@ def is_stream(classes: Iterable[ClassNode | str]) -> bool:
     return "IterableDataset" in map(_short, classes)
 
 
-def loads_stream(project: Project, file: str, function: Function, classes: list[str]) -> bool:
+def loads_stream(
+    project: Project, file: str, function: Function, classes: list[str], methods: Methods
+) -> bool:
     """Whether a loader that the function makes has no length; `classes` are the loader's."""
-    if any(c in _ITERABLES for name in classes for c in map(_short, family(project, file, name))):
+    families = [family(project, file, name) for name in classes]
+    if any(short in _ITERABLES for found in families for short in map(_short, found)):
         return True
-    read = [family(project, file, name) for name in _read(function)]
-    return any(is_stream(found) and not any(map(_has_length, found)) for found in read)
+    if any(_is_own(found) and not _defines(found, "__len__") for found in families):
+        return True
+    read = [family(project, file, name) for name in _read(function, methods)]
+    return any(is_stream(found) and not _defines(found, "__len__") for found in read)
 
 
-def _read(function: Function) -> Iterator[str]:
-    """The classes of the data that the loaders read, as far as the function shows them."""
-    assigned = {
-        target.id: node.value
-        for node in own_nodes(function)
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+def _read(function: Function, methods: Methods) -> Iterator[str]:
+    """The classes of the data that the loaders read, as far as the data class shows them."""
+    made = dict(_made(function))
+    for _, method in methods.values():
+        made |= {name: cls for name, cls in _made(method) if name.startswith("self.")}
     for node in returned(function):
-        value = assigned.get(node.value.id) if isinstance(node.value, ast.Name) else node.value
+        value = node.value
+        if isinstance(value, ast.Name):
+            value = next((found for name, found in _values(function) if name == value.id), value)
         for loader in value.values if isinstance(value, ast.Dict) else [value]:
             if not isinstance(loader, ast.Call):
                 continue
             named = [keyword.value for keyword in loader.keywords if keyword.arg == "dataset"]
             for data in [*loader.args[:1], *named]:
-                made = assigned.get(data.id) if isinstance(data, ast.Name) else data
-                if isinstance(made, ast.Call):
-                    yield dotted(made.func)
+                yield (
+                    dotted(data.func) if isinstance(data, ast.Call) else made.get(dotted(data), "")
+                )
+
+
+def _made(function: Function) -> Iterator[tuple[str, str]]:
+    """The names that a function gives to new objects, and their classes."""
+    for name, value in _values(function):
+        if isinstance(value, ast.Call):
+            yield name, dotted(value.func)
+
+
+def _values(function: Function) -> Iterator[tuple[str, ast.expr | None]]:
+    """What a function assigns, by name."""
+    for node in own_nodes(function):
+        if isinstance(node, ast.Assign):
+            yield from ((dotted(target), node.value) for target in node.targets)
+        elif isinstance(node, ast.AnnAssign):
+            yield dotted(node.target), node.value
 
 
 def _short(found: ClassNode | str) -> str:
     return found.rpartition(".")[2] if isinstance(found, str) else ""
 
 
-def _has_length(found: ClassNode | str) -> bool:
-    if isinstance(found, str):
-        return False
-    return any(isinstance(s, ast.FunctionDef) and s.name == "__len__" for s in found.node.body)
+def _is_own(found: list[ClassNode | str]) -> bool:
+    """Whether a class and all its bases are the project's."""
+    return bool(found) and not any(isinstance(base, str) for base in found)
+
+
+def _defines(found: list[ClassNode | str], name: str) -> bool:
+    """Whether a class of the project has the method."""
+    return any(
+        isinstance(item, ast.FunctionDef) and item.name == name
+        for base in found
+        if not isinstance(base, str)
+        for item in base.node.body
+    )

@@ -252,7 +252,12 @@ def test_iterable_data_takes_no_share_of_its_batches(tmp_path: Path) -> None:
         ("", "return DataLoader(Stream(), 4)", False),
         ("", "data = Stream()\n        return DataLoader(dataset=data)", False),
         (" -> DataLoader", "loader = DataLoader(Stream())\n        return loader", False),
-        (" -> Iterable[int]", "return Own()", False),
+        ("", "data: Stream = Stream()\n        return DataLoader(data)", False),
+        ("", "return DataLoader(self.stream)", False),
+        (" -> Iterable[int]", "return DataLoader(self.rows)", False),
+        (" -> Endless", "return Endless()", False),
+        ("", "return DataLoader(self.rows)", True),
+        (" -> Own", "return Own()", True),
         ("", "return DataLoader([1, 2], 4)", True),
         ("", "return DataLoader(Counted(), 4)", True),
     ],
@@ -265,9 +270,14 @@ def test_a_loader_of_a_stream_has_no_length(
         "from torch.utils.data import DataLoader, IterableDataset\n\n\n"
         "class Stream(IterableDataset):\n    pass\n\n\n"
         "class Counted(Stream):\n    def __len__(self):\n        return 3\n\n\n"
-        "class Own:\n    pass\n\n\nclass Data"
+        "class Endless:\n    def __iter__(self):\n        return self\n\n\n"
+        "class Own(Endless):\n    def __len__(self):\n        return 3\n\n\nclass Data"
     )
-    data = DATA.replace("def train_dataset(self)", f"def train_dataloader(self){signature}")
+    setup = (
+        "    def setup(self):\n        self.stream = Stream()\n        self.rows = list()\n\n"
+        f"    def train_dataloader(self){signature}"
+    )
+    data = DATA.replace("    def train_dataset(self)", setup)
     data = data.replace("return [1, 2]", body).replace("class Data", classes, 1)
     assert checked(tmp_path, data=data) == []
     found = check(tmp_path, SPEC)
