@@ -142,6 +142,7 @@ class ResumableLoader:
         self.state_of.load_state_dict(deepcopy(self.loaded))
         if self.before_last is not None:
             with own_stream(self.device_type):
+                batches = iter(self.loader)
                 set_random_state(self.before_last["random_state"], self.device_type)
-                _, batches = self.first(iter(self.loader))
+                _, batches = self.first(batches)
                 self.meet_end(batches)

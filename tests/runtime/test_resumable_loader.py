@@ -89,12 +89,17 @@ class Buffered(GoesOn):
         self.buffer, self.next = state["buffer"], state["next"]
 
 
+class BufferedStream(Buffered, IterableDataset):
+    pass
+
+
 MAKERS = {
     "goes on": GoesOn,
     "begins anew": BeginsAnew,
     "sized": Sized,
     "reused state": Reused,
     "buffered": Buffered,
+    "torchdata buffered": lambda: StatefulDataLoader(BufferedStream(), batch_size=2),
     "torchdata": lambda: StatefulDataLoader(range(13), batch_size=2, shuffle=True),
     "torchdata workers": lambda: StatefulDataLoader(range(13), batch_size=2, num_workers=1),
     "torchdata stream": lambda: StatefulDataLoader(Stream(11), batch_size=2),
@@ -120,7 +125,7 @@ def taken(batches, number=None):
 
 
 LENGTHS = [None, 1, 3, "all"]
-ROWS = [(name, length) for name in MAKERS for length in LENGTHS[name == "buffered" :]]  # endless
+ROWS = [(name, length) for name in MAKERS for length in LENGTHS["buffered" in name :]]  # endless
 
 
 @pytest.mark.parametrize(("name", "num_batches"), ROWS)
