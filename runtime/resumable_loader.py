@@ -41,6 +41,7 @@ class ResumableLoader:
         self.is_cut = num_batches is not None and length_hint(loader) != num_batches
         self.device_type = device_type
         self.state_of = state_of
+        self.seed = 0  # of the epoch
         self.loaded: Any = None  # until the next batch is taken
         self.before_last: Any = None  # until the last batch is taken
         self.ended = False
@@ -52,7 +53,7 @@ class ResumableLoader:
         """
         last = self.num_batches
         if start > 0 and self.ended:
-            if last is not None and start < last:
+            if self.before_last is not None and last is not None and start < last:
                 raise SystemExit(
                     f"the checkpoint lies at the end of an epoch of {start} batches, and epochs "
                     f"have {last} now; finish the epoch with the limit that it had"
@@ -79,29 +80,19 @@ class ResumableLoader:
             yield batch
         self.meet_end(batches)
 
-    def whole_epoch(self) -> Iterator[Any]:
-        """Yield the batches of a new epoch, also where the loaded state lies within one."""
-        if self.loaded is not None and not self.ended:
-            with own_stream(self.device_type):
-                next(iter(self.loader), END)
-        yield from self.batches_from(0)
-
-    def has_more(self, start: int) -> bool:
-        """Return whether an epoch has more batches than its first `start`; the next one is lost."""
-        if start > 0 and not self.ended:
-            self.ended = next(self.iterator(start), END) is END
-            self.loaded = None
-        return start == 0 or not self.ended
-
     def iterator(self, start: int) -> Iterator[Any]:
         """Return an iterator; what it draws when it is made, changes no other random number.
 
         It is made again in an epoch that is gone on with, and some loaders make two of them then.
         """
         with own_stream(self.device_type, needed=start > 0):
-            seed = int(torch.empty((), dtype=torch.int64).random_())
+            self.seed = int(torch.empty((), dtype=torch.int64).random_())
+        return self.seeded_iterator()
+
+    def seeded_iterator(self) -> Iterator[Any]:
+        """Return an iterator that is made with the random numbers of the epoch's seed."""
         with own_stream(self.device_type):
-            seed_everything(seed)
+            seed_everything(self.seed)
             return iter(self.loader)
 
     def first(self, batches: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
@@ -112,15 +103,19 @@ class ResumableLoader:
         """
         batch = next(batches, END)
         if batch is END:
-            with own_stream(self.device_type):
-                batches = iter(self.loader)
+            batches = self.seeded_iterator()
             batch = next(batches, END)
         return batch, batches
 
     def meet_end(self, batches: Iterator[Any]) -> None:
-        """Let a loader that is not cut off see that there is no batch more."""
+        """Let a loader that is not cut off see that there is no batch more.
+
+        What it draws there, such as its next order, follows from the state before the last batch.
+        """
         if not self.is_cut:
-            next(batches, END)
+            with own_stream(self.device_type):
+                set_random_state(self.before_last["random_state"], self.device_type)
+                next(batches, END)
 
     def position(self) -> Any:
         """Return the state of the data, which may not know what it has loaded before it is read."""

@@ -77,7 +77,7 @@ def _limits_evaluation(spec: Spec, module: UserClass, data: UserData) -> bool:
 def whole_epoch(spec: Spec, data: UserData) -> str:
     """The batches of an epoch, from its start."""
     if saves_position(spec, data.sources["train"]):
-        return "train_batches.whole_epoch()"
+        return "whole_epoch(train_batches)"
     batches = "train_loader"
     if not _built(data.sources["train"]) and is_limited(spec, "train"):
         batches = "islice(train_loader, num_batches)"
@@ -168,7 +168,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         "POSITION_OF": "train_loader" if own else "train_dataset",
         "NUM_BATCHES": "num_batches" if length_known(spec, data) else "None",
         "LOADER": "prefetch_to_device(loader, device)" if spec.prefetch_to_device else "loader",
-        "WINDOWED": left,
+        "LEFT_OF_EPOCH": left,
         "WORKER_SEED": (
             "cfg.seed + epoch * world_size + rank" if is_distributed(spec) else "cfg.seed + epoch"
         ),

@@ -167,7 +167,10 @@ def _last_validation(spec: Spec) -> str:
 
 
 def run_length(spec: Spec, interval: str, frequency: int) -> str:
-    """How many rates of the scheduler the run trains with."""
+    """How many rates of the scheduler a run of the spec's length trains with.
+
+    Where the spec gives no max_steps, those of the command line stop a schedule by epochs midway.
+    """
     if interval == "step":
         total = "total_steps"
     elif _counted(spec, interval):

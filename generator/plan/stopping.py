@@ -98,7 +98,7 @@ def epochs_done(spec: Spec, data: UserData) -> str:
         return done if max_epochs(spec) is None else f"epoch >= cfg.max_epochs or {done}"
     done = f"({done})" if " or " in done else done
     if train.iterable:
-        more = "train_batches.has_more(batch_idx)"
+        more = "has_more(train_batches, batch_idx)"
         done += f" and {f'not all_ranks(not {more})' if is_distributed(spec) else more}"
     else:
         done = f"batch_idx < num_batches and {done}"

@@ -82,39 +82,40 @@ def iterable_findings(spec: Spec, data: UserData) -> Iterator[Finding]:
 
 def _resumed(spec: Spec, train: DataSource, unknown: bool) -> Iterator[Finding]:
     """What a run that is resumed needs of the data that is gone on with."""
-    if spec.prefetch_to_device and train.has_state_dict:
+    given = train.kind == "loader" or train.iterable
+    if spec.prefetch_to_device and given and train.has_state_dict:
         yield Finding(
             "prefetch-position",
             ("prefetch_to_device",),
             f"{train.method} saves its position, which prefetching moves one batch ahead; remove "
             "prefetch_to_device, or set checkpoint: false",
         )
-    starts_again = (train.kind == "loader" or train.iterable) and not train.has_state_dict
     scheduler = spec.scheduler
     if (
-        starts_again
+        given
+        and not train.has_state_dict
         and not unknown
         and scheduler is not None
         and scheduler.interval == "validation"
         and missing_length(scheduler) is not None
         and validates_within_epoch(spec)
     ):
+        ways = " or ".join(["interval: step", *_given(scheduler)])
         yield Finding(
             "repeated-validations",
             ("scheduler",),
             f"{train.method} has no state, so a resumed epoch starts again, with more validations "
-            f"than the schedule's length; set interval: step or {_given_length(scheduler)} in "
-            "scheduler",
+            f"than the schedule's length; set {ways} in scheduler",
         )
 
 
-def _given_length(scheduler: Scheduler) -> str:
-    """The length of a schedule as the spec can give it, empty where it cannot."""
+def _given(scheduler: Scheduler) -> list[str]:
+    """The length of a schedule as the spec can give it, none where it cannot."""
     length = missing_length(scheduler)
     if length is None:
-        return ""
+        return []
     kind = arguments("schedulers", scheduler.name or "")[length].get("type", "").partition(" ")[0]
-    return f"{length}: {kind}" if kind else ""
+    return [f"{length}: {kind}"] if kind else []
 
 
 def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
@@ -145,7 +146,7 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
     by_step, by_validation = scheduler.interval == "step", scheduler.interval == "validation"
     # batches between validations do not say how many there are
     uncounted = by_validation and validates_within_epoch(spec)
-    given = [f"{_given_length(scheduler)} in scheduler"] * bool(_given_length(scheduler))
+    given = [f"{length} in scheduler" for length in _given(scheduler)]
     if not by_step and not uncounted and max_epochs(spec) is not None and spec.max_steps != -1:
         out = ", or ".join(["remove max_steps", *(f"set {length}" for length in given)])
         yield Finding(
@@ -160,5 +161,5 @@ def _unknown_length(spec: Spec, method: str) -> Iterator[Finding]:
             "iterable-length",
             ("scheduler",),
             f"{method} is iterable, so the run's length is not known; set "
-            + ", or ".join(limit + given),
+            + ", or ".join([*limit, *given] or ["interval: step in scheduler, and max_steps"]),
         )

@@ -11,6 +11,8 @@ from lgen.user_code.source import ClassNode, Function, Lineage, Project, dotted
 
 # what a loader's annotation says of its length, by saying no more
 _ITERABLES = ("Iterable", "Iterator", "Generator")
+# where bases come from that bring a class no method of a loader
+_OF_TYPES = ("abc", "collections.abc", "typing", "typing_extensions")
 
 
 def family(project: Project, file: str, name: str) -> list[ClassNode | str]:
@@ -34,9 +36,10 @@ def loads_stream(
 ) -> bool:
     """Whether a loader that the function makes has no length; `classes` are the loader's."""
     families = [family(project, file, name) for name in classes]
-    if any(short in _ITERABLES for found in families for short in map(_short, found)):
+    if any(len(found) == 1 and _short(found[0]) in _ITERABLES for found in families):
         return True
-    if any(_is_own(found) and not _defines(found, "__len__") for found in families):
+    counted = any(_defines(found, "__len__") for found in families)
+    if any(_is_own(found) for found in families) and not counted:
         return True
     read = [family(project, file, name) for name in _read(function, methods)]
     return any(is_stream(found) and not _defines(found, "__len__") for found in read)
@@ -44,9 +47,9 @@ def loads_stream(
 
 def _read(function: Function, methods: Methods) -> Iterator[str]:
     """The classes of the data that the loaders read, as far as the data class shows them."""
-    made = dict(_made(function))
+    made = dict(_objects(function))
     for _, method in methods.values():
-        made |= {name: cls for name, cls in _made(method) if name.startswith("self.")}
+        made |= {name: cls for name, cls in _objects(method) if name.startswith("self.")}
     for node in returned(function):
         value = node.value
         if isinstance(value, ast.Name):
@@ -61,7 +64,7 @@ def _read(function: Function, methods: Methods) -> Iterator[str]:
                 )
 
 
-def _made(function: Function) -> Iterator[tuple[str, str]]:
+def _objects(function: Function) -> Iterator[tuple[str, str]]:
     """The names that a function gives to new objects, and their classes."""
     for name, value in _values(function):
         if isinstance(value, ast.Call):
@@ -82,8 +85,13 @@ def _short(found: ClassNode | str) -> str:
 
 
 def _is_own(found: list[ClassNode | str]) -> bool:
-    """Whether a class and all its bases are the project's."""
-    return bool(found) and not any(isinstance(base, str) for base in found)
+    """Whether a class and all its bases are the project's, but for those that say nothing."""
+    bases = [base for base in found if isinstance(base, str)]
+    return len(bases) < len(found) and all(_module(base) in _OF_TYPES for base in bases)
+
+
+def _module(base: str) -> str:
+    return base.rpartition(".")[0]
 
 
 def _defines(found: list[ClassNode | str], name: str) -> bool:

@@ -82,6 +82,7 @@ from runtime.global_mean import global_mean
 from runtime.go_on import end_save, go_on
 from runtime.gradient_norms import gradient_norms, read_norms
 from runtime.gradient_shards import gradient_shards, restore_gradient_shards
+from runtime.has_more import has_more
 from runtime.image_files import ImageFiles
 from runtime.is_written import is_written
 from runtime.layer_decay import decay_by_layer
@@ -161,6 +162,7 @@ from runtime.unchanged import check_unchanged
 from runtime.uncounted_repeats import uncounted_repeats
 from runtime.weighted_sums import means
 from runtime.weights import load_weights
+from runtime.whole_epoch import whole_epoch
 from runtime.windows import windows
 
 
@@ -1078,9 +1080,9 @@ def main(cfg: Config) -> dict[str, float]:
         log.epoch = epoch  #: if hooks_log
         if batch_idx == 0:  # not again in an epoch that is gone on with  #: wrap if checkpoint and not weights_only and counts_batches and hooks.on_train_epoch_start.defined
             model.on_train_epoch_start({{ hooks.on_train_epoch_start.arguments }})  #: if hooks.on_train_epoch_start.defined
-        batches = WINDOWED  #: if not sized and not accumulate and resumable_loader
-        batches = iter(WINDOWED)  #: if not sized and not accumulate and not resumable_loader
-        batches = windows(WINDOWED, ACCUMULATED)  #: if not sized and accumulate
+        batches = LEFT_OF_EPOCH  #: if not sized and not accumulate and resumable_loader
+        batches = iter(LEFT_OF_EPOCH)  #: if not sized and not accumulate and not resumable_loader
+        batches = windows(LEFT_OF_EPOCH, ACCUMULATED)  #: if not sized and accumulate
         for batch in BATCHES:  #: wrap if not accumulate
             for window in BATCHES:  #: wrap if accumulate
                 #: if closure

@@ -151,6 +151,7 @@ ROWS: list[tuple[str, str, dict[str, Any], int | None]] = [
     ("endless", "StatefulDataLoader(EndlessStream(), batch_size=2)", CUT, None),
     *[(f"stream {name}", "Stream(22)", options, None) for name, options in SEVERAL.items()],
     ("endless stream", "EndlessStream()", CUT, None),
+    ("stream beyond its end", "Stream(22)", {"limit_train_batches": 10}, None),
     (
         "two ranks",
         DEALT,

@@ -8,8 +8,10 @@ import torch
 from torch.utils.data import IterableDataset
 from torchdata.stateful_dataloader import StatefulDataLoader
 
+from runtime.has_more import has_more
 from runtime.random_state import get_random_state, set_random_state
 from runtime.resumable_loader import ResumableLoader
+from runtime.whole_epoch import whole_epoch
 
 
 class GoesOn:
@@ -64,6 +66,52 @@ class Reused(GoesOn):
         return self.state
 
 
+class OrdersItsNext(Sized):
+    """The order of an epoch is drawn at the end of the one before."""
+
+    def __init__(self):
+        super().__init__()
+        self.order = list(range(6))
+
+    def __iter__(self):
+        first, self.start = self.start, 0
+        for place in range(first, 6):
+            self.place = place + 1
+            yield self.order[place]
+        self.order = torch.randperm(6).tolist()
+        self.place = 0
+
+    def state_dict(self):
+        return {"place": self.place, "order": self.order}
+
+    def load_state_dict(self, state):
+        super().load_state_dict(state)
+        self.order = state["order"]
+
+
+class OrdersInIter(GoesOn):
+    """The order is drawn where the iterator is made."""
+
+    order = None
+
+    def __iter__(self):
+        if self.order is None:
+            self.order = torch.randperm(6).tolist()
+        return self.given()
+
+    def given(self):
+        while self.place < 6:
+            self.place += 1
+            yield self.order[self.place - 1]
+        self.place, self.order = 0, None
+
+    def state_dict(self):
+        return {"place": self.place, "order": self.order}
+
+    def load_state_dict(self, state):
+        self.place, self.order = state["place"], state["order"]
+
+
 class Stream(BeginsAnew, IterableDataset):
     pass
 
@@ -98,13 +146,15 @@ MAKERS = {
     "begins anew": BeginsAnew,
     "sized": Sized,
     "reused state": Reused,
+    "orders its next": OrdersItsNext,
+    "orders in iter": OrdersInIter,
     "buffered": Buffered,
     "torchdata buffered": lambda: StatefulDataLoader(BufferedStream(), batch_size=2),
     "torchdata": lambda: StatefulDataLoader(range(13), batch_size=2, shuffle=True),
     "torchdata workers": lambda: StatefulDataLoader(range(13), batch_size=2, num_workers=1),
     "torchdata stream": lambda: StatefulDataLoader(Stream(11), batch_size=2),
 }
-KNOWN = ["sized", "torchdata"]
+KNOWN = ["sized", "orders its next", "torchdata"]
 
 
 def make(maker, num_batches):
@@ -173,6 +223,15 @@ def test_an_epoch_that_was_cut_off_earlier():
     assert len(taken(longer.batches_from(0))) == 4
 
 
+def test_data_that_ends_before_the_limit():
+    straight = make(GoesOn, 10)
+    assert len(taken(straight.batches_from(0))) == 6
+    resumed = make(GoesOn, 10)
+    resumed.load_state_dict(straight.state_dict())
+    assert taken(resumed.batches_from(6)) == []
+    assert len(taken(resumed.batches_from(0))) == 6
+
+
 @pytest.mark.parametrize("name", ["sized", "begins anew", "torchdata", "torchdata stream"])
 @pytest.mark.parametrize("used", range(1, 7))
 def test_a_whole_epoch_from_within_one(name, used):
@@ -180,12 +239,12 @@ def test_a_whole_epoch_from_within_one(name, used):
     straight = make(MAKERS[name], None)
     taken(straight.batches_from(0), used)
     state, drawn = deepcopy(straight.state_dict()), random_state()
-    whole = taken(straight.whole_epoch())
+    whole = taken(whole_epoch(straight))
     assert len(whole) in (6, 7)
     resumed = make(MAKERS[name], None)
     set_random_state(drawn, "cpu")
     resumed.load_state_dict(state)
-    assert taken(resumed.whole_epoch()) == whole
+    assert taken(whole_epoch(resumed)) == whole
 
 
 @pytest.mark.parametrize("name", ["goes on", "begins anew", "torchdata", "torchdata stream"])
@@ -196,8 +255,8 @@ def test_the_end_is_looked_for(name):
         stopped, resumed = make(MAKERS[name], None), make(MAKERS[name], None)
         taken(stopped.batches_from(0), used)
         resumed.load_state_dict(stopped.state_dict())
-        assert resumed.has_more(used) == (used < len(whole))
-        assert resumed.has_more(0)
+        assert has_more(resumed, used) == (used < len(whole))
+        assert has_more(resumed, 0)
 
 
 def random_state():

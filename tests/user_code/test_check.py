@@ -258,6 +258,9 @@ def test_iterable_data_takes_no_share_of_its_batches(tmp_path: Path) -> None:
         (" -> Endless", "return Endless()", False),
         ("", "return DataLoader(self.rows)", True),
         (" -> Own", "return Own()", True),
+        (" -> Endless", "return Own()", True),
+        (" -> Typed", "return Typed()", True),
+        (" -> Named", "return Named()", False),
         ("", "return DataLoader([1, 2], 4)", True),
         ("", "return DataLoader(Counted(), 4)", True),
     ],
@@ -267,10 +270,13 @@ def test_a_loader_of_a_stream_has_no_length(
 ) -> None:
     classes = (
         "from collections.abc import Iterable\n"
-        "from torch.utils.data import DataLoader, IterableDataset\n\n\n"
+        "from typing import Generic, TypeVar\n"
+        "from torch.utils.data import DataLoader, IterableDataset\n\nT = TypeVar('T')\n\n\n"
         "class Stream(IterableDataset):\n    pass\n\n\n"
         "class Counted(Stream):\n    def __len__(self):\n        return 3\n\n\n"
         "class Endless:\n    def __iter__(self):\n        return self\n\n\n"
+        "class Named(Generic[T]):\n    def __iter__(self):\n        return self\n\n\n"
+        "class Typed(Iterable[int]):\n    def __len__(self):\n        return 3\n\n\n"
         "class Own(Endless):\n    def __len__(self):\n        return 3\n\n\nclass Data"
     )
     setup = (
