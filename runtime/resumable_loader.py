@@ -63,12 +63,14 @@ class ResumableLoader:
         if start == 0:
             self.loaded = None
         batches = self.iterator(start)
+        if last is not None and start >= last:  # the limit is lower now: leave the epoch
+            self.keep_before_last()
+            with own_stream(self.device_type):
+                next(batches, END)
+            return
         for taken in count(start + 1) if last is None else range(start + 1, last + 1):
             if taken == last:
-                self.before_last = {
-                    "data": deepcopy(self.position()),
-                    "random_state": get_random_state(self.device_type),
-                }
+                self.keep_before_last()
             if taken == 1:
                 batch, batches = self.first(batches)
             else:
@@ -79,6 +81,13 @@ class ResumableLoader:
                 return
             yield batch
         self.meet_end(batches)
+
+    def keep_before_last(self) -> None:
+        """Keep the state from which one batch leads to the end of the epoch."""
+        self.before_last = {
+            "data": deepcopy(self.position()),
+            "random_state": get_random_state(self.device_type),
+        }
 
     def iterator(self, start: int) -> Iterator[Any]:
         """Return an iterator; what it draws when it is made, changes no other random number.

@@ -223,6 +223,26 @@ def test_an_epoch_that_was_cut_off_earlier():
     assert len(taken(longer.batches_from(0))) == 4
 
 
+@pytest.mark.parametrize("name", ["begins anew", "torchdata", "torchdata stream"])
+def test_a_limit_that_is_lower_now(name):
+    """The epoch is over, and the next one begins anew, in a run that is resumed once more too."""
+    straight = make(MAKERS[name], 5)
+    taken(straight.batches_from(0), 4)
+    state = deepcopy(straight.state_dict())
+    lower = make(MAKERS[name], 3)
+    lower.load_state_dict(state)
+    assert taken(lower.batches_from(4)) == []
+    ended, drawn = deepcopy(lower.state_dict()), random_state()
+    following = taken(lower.batches_from(0))
+    assert len(following) == 3
+    again = make(MAKERS[name], 3)
+    set_random_state(drawn, "cpu")
+    again.load_state_dict(ended)
+    assert taken(again.batches_from(0)) == following
+    if name != "torchdata":
+        assert int(np.min(following[0][0])) == 1
+
+
 def test_data_that_ends_before_the_limit():
     straight = make(GoesOn, 10)
     assert len(taken(straight.batches_from(0))) == 6
