@@ -1007,6 +1007,10 @@ def main(cfg: Config) -> dict[str, float]:
             if averaged.n_averaged > 0 and not IS_WRITTEN:  #: if swa
                 epoch = checkpoint["last_epoch"]
                 log.load_state_dict(checkpoint.get("log", {}), step)  #: if logs_metrics
+                if checkpoint["epoch"] == epoch:  # stopped within it  #: if logs_metrics
+                    row = means(train_metrics.epoch_sums(), "train_", "_epoch")  #: if not distributed
+                    row = means(sum_over_ranks(train_metrics.epoch_sums()), "train_", "_epoch")  #: if distributed
+                    log.metrics(row, step=step, epoch=epoch)
                 average_metrics = finish_average()  #: if hooks.teardown.defined
                 model.teardown({{ hooks.teardown.arguments }})  #: if hooks.teardown.defined
                 return average_metrics  #: if hooks.teardown.defined

@@ -9,7 +9,7 @@ import pytest
 from tests.support.killed_runs import finish, resume, run_folder
 from tests.support.launch import Fault, launch
 from tests.support.projects import make_project
-from tests.support.same_runs import assert_same, assert_same_runs, load_whole
+from tests.support.same_runs import assert_same_runs
 
 MODEL = """\
 import torch
@@ -223,9 +223,6 @@ def test_killed_behind_the_last_step(tmp_path: Path, loader: str, max_steps: int
     for change in range(straight.changes - 12, straight.changes, 2):
         assert not launch(project, fault=Fault(change=change)).done
         finish(project, None)
-        for name in ("last.ckpt", "swa.pt"):
-            folders = (tmp_path / "straight", run_folder(project))
-            one, other = (load_whole(folder / "checkpoints" / name) for folder in folders)
-            del one["config"], other["config"]
-            assert_same(one, other, f"{name}, killed at {change}")
+        # before an end that is looked for, the resumed run saves once more
+        assert_same_runs(tmp_path / "straight", run_folder(project), but=["previous.ckpt"])
         shutil.rmtree(project / "runs")
