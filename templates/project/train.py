@@ -705,6 +705,8 @@ def main(cfg: Config) -> dict[str, float]:
     num_batches = limit_batches(cfg.limit_train_batches, len(train_loader))  #: if sized and cuts_batches
     num_batches = len(train_loader)  #: if sized and not cuts_batches
     num_batches = cfg.limit_train_batches  #: if cuts_batches and not sized
+    if num_batches == 0:  #: if own_train_loader and sized
+        sys.exit("the training loader has no batch")
     # goes on after any of its batches, the last of an epoch too  #: if resumable_loader
     train_batches = ResumableLoader(train_loader, NUM_BATCHES, DEVICE_TYPE, state_of=POSITION_OF)  #: if resumable_loader
     val_loader = VAL_LOADER  #: if validation and not several_val

@@ -219,3 +219,11 @@ class Data:
             expected += list(sampler)
         assert used[epoch] == expected
     assert used[0] != used[1]
+
+
+@pytest.mark.parametrize("options", [{"max_epochs": 3}, {"max_epochs": None, "max_steps": 3}])
+def test_a_loader_without_a_batch_ends_the_run(tmp_path: Path, options: dict[str, Any]) -> None:
+    loader = LOADER.replace("return 12", "return 0")
+    write_project(tmp_path, {**OPTIONS, "accelerator": "cpu", **options}, MODEL, loader)
+    ended = launch(tmp_path)
+    assert not ended.done and "the training loader has no batch" in ended.output, ended.output
