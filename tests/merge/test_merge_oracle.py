@@ -46,8 +46,12 @@ def shown(case: Case, text: str) -> str:
 
 
 def test_every_edit_is_at_its_place_or_in_a_conflict() -> None:
-    """A thousand edits in train.py and in its tests, beside 120 changes of each of four specs."""
-    check(tallies(1000, 120, SEED), 0.03)
+    """A thousand edits in train.py and in its tests, beside 120 changes of each of four specs.
+
+    The bar is 3 % of the edits of one line, which ten thousand cases are held to. Of 600 of them
+    two standard errors are 1.4 %: what is drawn changes with every new value of an option.
+    """
+    check(tallies(1000, 120, SEED), 0.03 + 2 * (0.03 * 0.97 / 600) ** 0.5)
 
 
 def test_there_and_back_again() -> None:

@@ -186,11 +186,8 @@ def test_iterable_data_that_have_met_their_end_do_not_begin_again(tmp_path: Path
     assert launch(stopped, "--max-steps", "12").done
     at_last_step = run_folder(stopped) / "checkpoints" / "previous.ckpt"
     saved = torch.load(at_last_step, weights_only=True)
-    assert (saved["step"], saved["epoch"], saved["ranks"][0]["train_data"]["ended"]) == (
-        12,
-        0,
-        True,
-    )
+    of_data = saved["ranks"][0]["train_data"]["data"]
+    assert (saved["step"], saved["epoch"], of_data["ended"]) == (12, 0, True)
     ended = launch(stopped, "--resume", str(at_last_step), "--max-steps", "-1")
     assert ended.done, ended.output
     assert_same_runs(run_folder(tmp_path / "straight"), run_folder(stopped))
