@@ -16,19 +16,17 @@ _BLOCKS = ("body", "handlers", "orelse", "finalbody")
 
 def number(*texts: Sequence[Piece]) -> None:
     """Give the pieces of all texts their `id`."""
-    written = [{(piece.kind, piece.text) for piece in pieces} for pieces in texts]
-    same = set.intersection(*written)
     ids: dict[Hashable, int] = {}
     known: dict[Hashable, Hashable] = {}
     for pieces in texts:
         for piece in pieces:
-            key: Hashable = (piece.kind, piece.text)
             if piece.kind == "end":  # headers come first
-                key = ("end", pieces[piece.opener].id)
-            elif key not in same:
-                if key not in known:
-                    known[key] = meaning(piece)
-                key = known[key]
+                key: Hashable = ("end", pieces[piece.opener].id)
+            else:
+                written = (piece.kind, piece.text)
+                if written not in known:
+                    known[written] = meaning(piece)
+                key = known[written]
             piece.id = ids.setdefault(key, len(ids))
 
 

@@ -480,6 +480,14 @@ def test_layout_is_no_edit() -> None:
     )
 
 
+def test_layout_is_no_edit_of_one_of_two_alike() -> None:
+    """Of two statements that say the same, the one further in is broken up, and goes."""
+    row = "row = means(sums)\n"
+    base = f"if done:\n    one()\n    {row}    two()\n{row}"
+    mine = edited(base, ("    row = means(sums)", "    row = means(\n        sums\n    )"))
+    assert clean(base, mine, row) == row
+
+
 def test_comments_are_edits() -> None:
     """One above a statement that changes stays above it; one on what is removed is a conflict."""
     base = "one()\ntwo()\nthree()\n"
