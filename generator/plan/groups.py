@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lgen.plan.decisions import Decisions
 from lgen.spec.options import Spec
-from lgen.spec.predicates import needs_closure
+from lgen.spec.predicates import needs_closure, saves_state
 
 
 def groups(spec: Spec) -> Decisions:
@@ -14,13 +14,12 @@ def groups(spec: Spec) -> Decisions:
     grouped = bool(given) or decay is not None
     # what an optimizer that is not torch's, or LBFGS, makes of its arguments, its groups tell
     makes = needs_closure(spec) or (spec.optimizer is not None and bool(spec.optimizer.module))
-    saved = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
     return Decisions(
         flags={
             "group_rules_given": bool(given),
             "decays_by_layer": decay is not None,
             "grouped": grouped,
-            "saves_groups": (grouped or makes) and saved,
+            "saves_groups": (grouped or makes) and saves_state(spec),
         },
         names={"UNSPLIT": "groups" if given else '[{"params": list(model.parameters())}]'},
         values={

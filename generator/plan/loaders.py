@@ -6,7 +6,7 @@ from lgen.plan.accumulation import accumulated
 from lgen.plan.decisions import Code, Decisions, arguments
 from lgen.plan.devices import is_distributed, pin_memory
 from lgen.spec.options import Spec
-from lgen.spec.predicates import accumulates
+from lgen.spec.predicates import accumulates, saves_state
 from lgen.user_code.classes import STAGES, DataSource, UserClass, UserData, has_loop
 
 _COUNT = "batches of an epoch"
@@ -102,8 +102,7 @@ def _batches(spec: Spec, batches: str, *, sized: bool) -> str:
 
 def saves_position(spec: Spec, train: DataSource) -> bool:
     """Whether checkpoints hold a state of the data itself."""
-    saves = spec.checkpoint is not None and not spec.checkpoint.save_weights_only
-    return saves and not _built(train) and train.has_state_dict
+    return saves_state(spec) and not _built(train) and train.has_state_dict
 
 
 def _built(source: DataSource) -> bool:
@@ -160,7 +159,7 @@ def loaders(spec: Spec, module: UserClass, data: UserData) -> Decisions:
         or (flags["iterable"] and not stateful)
         or flags["builds_evaluation_loaders"]
         or spec.strategy == "fsdp"
-        or (spec.checkpoint is not None and not spec.checkpoint.save_weights_only)
+        or saves_state(spec)
     )
     names = {
         "WORLD_SIZE": "world_size" if counts_processes else "_",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lgen.spec.options import Spec
 from lgen.spec.parts import Scheduler
-from lgen.spec.predicates import max_epochs, missing_length, validates_within_epoch
+from lgen.spec.predicates import max_epochs, missing_length, saves_state, validates_within_epoch
 from lgen.spec.rule import CodeRule, Finding
 from lgen.tables.torch_optim import arguments
 from lgen.user_code.classes import STEP_OF_STAGE, DataSource, UserData
@@ -76,7 +76,7 @@ def iterable_findings(spec: Spec, data: UserData) -> Iterator[Finding]:
     unknown = train.iterable and not isinstance(spec.limit_train_batches, int)
     if unknown:
         yield from _unknown_length(spec, train.method)
-    if spec.checkpoint is not None and not spec.checkpoint.save_weights_only:
+    if saves_state(spec):
         yield from _resumed(spec, train, unknown)
 
 

@@ -151,3 +151,8 @@ def validates_within_epoch(spec: Spec) -> bool:
     """Whether a validation can fall before the epoch's end."""
     interval = spec.val_check_interval
     return isinstance(interval, int) or interval != 1.0 or spec.check_val_every_n_epoch is None
+
+
+def saves_state(spec: Spec) -> bool:
+    """Whether checkpoints hold what a resumed run goes on from, and not the weights alone."""
+    return spec.checkpoint is not None and not spec.checkpoint.save_weights_only

@@ -10,7 +10,7 @@ from typing import Literal
 from lgen.spec.fault import Fault, nearest
 from lgen.user_code.classes import STAGES, DataSource, UserData
 from lgen.user_code.constructor import constructor
-from lgen.user_code.lengths import family, is_stream, loads_stream
+from lgen.user_code.lengths import defines, family, is_stream, loads_stream
 from lgen.user_code.results import Methods, own_nodes, returned
 from lgen.user_code.source import Function, Lineage, Project, dotted, statements
 from lgen.user_code.steps import PROPERTIES, assigned_faults, decorator_names, self_name
@@ -134,13 +134,8 @@ def _source(
     iterable = is_stream(classes) or (
         kind == "loader" and loads_stream(project, file, inner, items, methods)
     )
-    has_state = any(
-        (
-            c.rpartition(".")[2] == "StatefulDataLoader"
-            if isinstance(c, str)
-            else any(isinstance(s, ast.FunctionDef) and s.name == "state_dict" for s in c.node.body)
-        )
-        for c in classes
+    has_state = defines(classes, "state_dict") or any(
+        isinstance(c, str) and c.rpartition(".")[2] == "StatefulDataLoader" for c in classes
     )
     return DataSource(stage, method, function.lineno, kind, several, names, iterable, has_state)
 

@@ -38,11 +38,11 @@ def loads_stream(
     families = [family(project, file, name) for name in classes]
     if any(len(found) == 1 and _short(found[0]) in _ITERABLES for found in families):
         return True
-    counted = any(_defines(found, "__len__") for found in families)
+    counted = any(defines(found, "__len__") for found in families)
     if any(_is_own(found) for found in families) and not counted:
         return True
     read = [family(project, file, name) for name in _read(function, methods)]
-    return any(is_stream(found) and not _defines(found, "__len__") for found in read)
+    return any(is_stream(found) and not defines(found, "__len__") for found in read)
 
 
 def _read(function: Function, methods: Methods) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _module(base: str) -> str:
     return base.rpartition(".")[0]
 
 
-def _defines(found: list[ClassNode | str], name: str) -> bool:
+def defines(found: list[ClassNode | str], name: str) -> bool:
     """Whether a class of the project has the method."""
     return any(
         isinstance(item, ast.FunctionDef) and item.name == name
