@@ -1,7 +1,7 @@
 """The checkpoints of a sharded model: each rank writes and reads its own part."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +46,11 @@ class ShardedCheckpoints(Checkpoints):
             from_main(self.remove, self.shards)
             failure, _ = next(iter(error.failures.values()))
             raise SystemExit(f"the checkpoint is not written: {failure}") from None
-        # each rank reads what it has written, whose names begin with its number
-        own = {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
-        self.digests = {name: value for part in gather_to_main(own) for name, value in part.items()}
+        self.digests = joined(gather_to_main(self.own_digests()))
+
+    def own_digests(self) -> dict[str, str]:
+        """Read what this rank has written, whose names begin with its number."""
+        return {path.name: digest(path) for path in self.shards.glob(f"__{dist.get_rank()}_*")}
 
     def clear_shards(self) -> None:
         """Make the folder of the shards anew."""
@@ -76,3 +78,8 @@ class ShardedCheckpoints(Checkpoints):
     def remove(self, path: Path) -> None:
         """Remove what lies at the path."""
         shutil.rmtree(path, ignore_errors=True)
+
+
+def joined(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return what all of them hold."""
+    return {name: value for part in parts for name, value in part.items()}

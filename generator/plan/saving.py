@@ -56,6 +56,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     given = spec.checkpoint
     predict = runs_stage(spec, module, data, "predict")
     monitor = given.monitor if given else None
+    asynchronous = given is not None and given.async_save
     validation = runs_stage(spec, module, data, "val")
     folder = keeps_files(spec) or predict
     # without last.ckpt, what a monitor has not ranked is not kept
@@ -87,6 +88,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             ),
             "weights_only": given is not None and given.save_weights_only,
             "save_last": given is not None and given.save_last,
+            "async_save": asynchronous,
             "save_conditionally": conditional,
             "save_every_n_epochs": conditional and every_n is not None,
             "save_every_n_steps": given is not None and given.every_n_train_steps is not None,
@@ -107,7 +109,7 @@ def saving(spec: Spec, module: UserClass, data: UserData) -> Decisions:
             "init_from": spec.init_from is not None,
         },
         names={
-            "CHECKPOINTS": _CHECKPOINTS[spec.strategy],
+            "CHECKPOINTS": "Async" * asynchronous + _CHECKPOINTS[spec.strategy],
             "SAVE": "save_shards" if spec.strategy == "fsdp" else "save",
             "EPOCH_SAVE_DUE": " or ".join(due),
             "EPOCHS_DONE": epochs_done(spec, data),

@@ -186,6 +186,13 @@ EXCLUDED: tuple[Rule, ...] = (
         "remove save_weights_only, or set strategy: ddp",
     ),
     Rule(
+        "async-save-fsdp",
+        ("checkpoint.async_save", "strategy"),
+        lambda s: s.strategy != "fsdp" and s.checkpoint is not None and s.checkpoint.async_save,
+        "only the shards of fsdp are copied and written while training goes on",
+        "set strategy: fsdp, or remove async_save",
+    ),
+    Rule(
         "prefetch-cuda",
         ("prefetch_to_device", "accelerator"),
         lambda s: s.prefetch_to_device and s.accelerator != "cuda",

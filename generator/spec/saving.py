@@ -25,6 +25,7 @@ class Checkpoint(SwitchPart):
     )
     filename: str = option("{epoch}-{step}", "file name; {val_loss:.2f} is filled in")
     save_weights_only: bool = option(False, "leave out what a resume needs")
+    async_save: bool = option(False, "write the shards of fsdp while training goes on")
 
     @field_validator("filename")
     @classmethod

@@ -41,6 +41,7 @@ from OPTIMIZER_MODULE import OPTIMIZER_CLASS  #: if optimizer_is_own
 from runtime.accumulation_schedule import batches_in_step, check_schedule
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.async_sharded_checkpoints import AsyncShardedCheckpoints
 from runtime.autocast_methods import autocast_methods
 from runtime.averaged_shards import averaged_shards
 from runtime.averaged_state import averaged_state
@@ -375,8 +376,8 @@ def EVALUATE(
                                 model.STEP({{ stage.step_arguments }})  #: if not stage.measures
                         if counts:  #: wrap if fsdp and (stage.measures or stage.on_batch_end.defined)
                             model.ON_BATCH_END({{ stage.on_batch_end.arguments }})  #: if stage.on_batch_end.defined
-                            weight = outputs.pop({{ batch_weight | literal }})  #: if stage.measures and weighted
-                            metrics.append(outputs, WEIGHT)  #: if stage.measures
+                            metrics.append(outputs, outputs.pop({{ batch_weight | literal }}))  #: if stage.measures and weighted
+                            metrics.append(outputs, WEIGHT)  #: if stage.measures and not weighted
         results: dict[str, float] = {}  #: if not stage.measures
         results = means(metrics.sums(), {{ stage.prefix | literal }})  #: if stage.measures and not distributed and not stage.several
         results = means(sum_over_ranks(metrics.sums()), {{ stage.prefix | literal }})  #: if stage.measures and distributed and not stage.several
@@ -1293,6 +1294,7 @@ def main(cfg: Config) -> dict[str, float]:
             break
 
     bar.close()  #: if bar
+    checkpoints.wait()  #: if async_save
     if averaged.n_averaged > 0:  #: if swa
         metrics |= finish_average()
     elif is_main:  #: if swa and distributed

@@ -156,6 +156,7 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "checkpoint.train_time_interval": (ABSENT, "00:10:00", 0.05, "null"),
     "checkpoint.filename": (ABSENT, "{epoch:03d}-{step}"),
     "checkpoint.save_weights_only": (ABSENT, True),
+    "checkpoint.async_save": (ABSENT, True),
     "init_from": (ABSENT, "weights.pt", {"path": "weights.pt", "strict": False}),
     "save_hyperparameters": (ABSENT, True),
     "save_code": (ABSENT, True),

@@ -19,6 +19,7 @@ SHORT: dict[str, Any] = {
     "checkpoint": {"monitor": "val_acc", "mode": "min", "save_top_k": 1, "every_n_train_steps": 3},
 }
 FSDP = {**SHORT, "batch_size": 6, "strategy": "fsdp", "devices": 2, "fsdp": {"wrap": ["Block"]}}
+ASYNC = {**FSDP, "checkpoint": {**SHORT["checkpoint"], "async_save": True}}
 DDP = {**SHORT, "batch_size": 6, "strategy": "ddp", "devices": 2}
 
 
@@ -46,14 +47,18 @@ def check(folder: Path, options: dict[str, Any], ranks: int | None, faults: Faul
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "options, ranks", [(SHORT, None), (DDP, 2), (FSDP, 2)], ids=["single", "ddp", "fsdp"]
+    "options, ranks",
+    [(SHORT, None), (DDP, 2), (FSDP, 2), (ASYNC, 2)],
+    ids=["single", "ddp", "fsdp", "asynchronous"],
 )
 def test_every_change(tmp_path: Path, options: dict[str, Any], ranks: int | None) -> None:
     check(tmp_path, options, ranks, lambda last: [Fault(change=n) for n in range(1, last + 1)])
 
 
 @pytest.mark.parametrize(
-    "options, ranks, kills", [(SHORT, None, 14), (FSDP, 2, 4)], ids=["single", "fsdp"]
+    "options, ranks, kills",
+    [(SHORT, None, 14), (FSDP, 2, 4), (ASYNC, 2, 4)],
+    ids=["single", "fsdp", "asynchronous"],
 )
 def test_some_changes(
     tmp_path: Path, options: dict[str, Any], ranks: int | None, kills: int

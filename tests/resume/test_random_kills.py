@@ -155,6 +155,14 @@ SEVERAL: dict[str, tuple[int, dict[str, Any]]] = {
         {"strategy": "fsdp", "fsdp": WRAP, "track_grad_norm": {"by_layer": True}, **SNAPSHOTS},
     ),
     "fsdp": (2, {"strategy": "fsdp", "fsdp": WRAP, "gradient_clip_val": 0.5}),
+    "fsdp asynchronous": (
+        2,
+        {
+            "strategy": "fsdp",
+            "fsdp": WRAP,
+            "checkpoint": {"async_save": True, "every_n_train_steps": 2},
+        },
+    ),
     "fsdp groups": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": GROUPED}),
     "fsdp rates by layer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": BY_LAYER}),
     "fsdp own optimizer": (2, {"strategy": "fsdp", "fsdp": WRAP, "optimizer": OWN}),

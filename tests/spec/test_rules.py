@@ -183,6 +183,10 @@ CASES = {
         "strategy: fsdp\ndevices: 2\ncheckpoint: {save_weights_only: true}",
         "strategy: ddp\ndevices: 2\ncheckpoint: {save_weights_only: true}",
     ),
+    "async-save-fsdp": (
+        "strategy: ddp\ndevices: 2\ncheckpoint: {async_save: true}",
+        "strategy: fsdp\ndevices: 2\ncheckpoint: {async_save: true}",
+    ),
     "workers-persistent": (
         "persistent_workers: true",
         "persistent_workers: true\nnum_workers: 1",

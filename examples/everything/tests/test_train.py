@@ -88,14 +88,14 @@ class Stopped(Exception):
 
 def stopped_run(folder: str) -> dict[str, float]:
     """Train until the first checkpoint after step 2 is written."""
-    save = train.ShardedCheckpoints.save_shards
+    save = train.AsyncShardedCheckpoints.save_shards
 
     def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
         save(self, *arguments, step=step, **others)
         if step > 2:
             raise Stopped
 
-    train.ShardedCheckpoints.save_shards = save_and_stop  # type: ignore
+    train.AsyncShardedCheckpoints.save_shards = save_and_stop  # type: ignore
     try:
         return main(
             Config(
@@ -109,7 +109,7 @@ def stopped_run(folder: str) -> dict[str, float]:
             )
         )
     finally:
-        train.ShardedCheckpoints.save_shards = save  # type: ignore
+        train.AsyncShardedCheckpoints.save_shards = save  # type: ignore
 
 
 def resumed_run(folder: str) -> dict[str, float]:

@@ -30,6 +30,7 @@ from data import Blobs
 from model import Classifier
 from runtime.all_ranks import all_ranks
 from runtime.as_text import as_text
+from runtime.async_sharded_checkpoints import AsyncShardedCheckpoints
 from runtime.averaged_shards import averaged_shards
 from runtime.averaged_state import averaged_state
 from runtime.bounds import check_bounds
@@ -82,7 +83,6 @@ from runtime.seed import seed_everything
 from runtime.seeded_dataset import SeededDataset
 from runtime.settings import parse_settings
 from runtime.shard_batch_norm import shard_batch_norm
-from runtime.sharded_checkpoints import ShardedCheckpoints
 from runtime.sharded_log import ShardedLog
 from runtime.sharded_resume import restore_model, restore_optimizers, resume_sharded
 from runtime.sum_over_ranks import sum_over_ranks
@@ -200,8 +200,7 @@ def validate(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str,
                 outputs = model.validation_step(batch, batch_idx)
             if counts:
                 model.on_validation_batch_end(outputs, batch)
-                weight = outputs.pop("num_samples")
-                metrics.append(outputs, weight)
+                metrics.append(outputs, outputs.pop("num_samples"))
         results = means(sum_over_ranks(metrics.sums()), prefix)
         # the mean of what each rank has seen
         returned = mean_over_ranks(model.on_validation_epoch_end())
@@ -220,8 +219,7 @@ def test(model: Classifier, prefix: str, loader: Iterable[Any]) -> dict[str, flo
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model.test_step(batch)
             if counts:
-                weight = outputs.pop("num_samples")
-                metrics.append(outputs, weight)
+                metrics.append(outputs, outputs.pop("num_samples"))
         results = means(sum_over_ranks(metrics.sums()), prefix)
     return results
 
@@ -446,7 +444,7 @@ def main(cfg: Config) -> dict[str, float]:
     )
     train_metrics = TrainingMetrics()
 
-    checkpoints = ShardedCheckpoints(
+    checkpoints = AsyncShardedCheckpoints(
         run_folder / "checkpoints",
         monitor="val_clean_acc",
         mode="max",
@@ -653,6 +651,7 @@ def main(cfg: Config) -> dict[str, float]:
             break
 
     bar.close()
+    checkpoints.wait()
     model.on_train_end()
     if is_main:
         print_reasons(early_stopping, timer)

@@ -127,8 +127,7 @@ def validate(model: GPT, device: torch.device, loader: Iterable[Any]) -> dict[st
             batch = to_device(batch, device)
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 outputs = model.validation_step(batch)
-            weight = outputs.pop("num_tokens")
-            metrics.append(outputs, weight)
+            metrics.append(outputs, outputs.pop("num_tokens"))
         results = means(metrics.sums(), "val_")
     return results
 
