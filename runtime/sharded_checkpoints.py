@@ -44,8 +44,7 @@ class ShardedCheckpoints(Checkpoints):
             save(dict(shards), checkpoint_id=self.shards)
         except CheckpointException as error:
             from_main(self.remove, self.shards)
-            failure, _ = next(iter(error.failures.values()))
-            raise SystemExit(f"the checkpoint is not written: {failure}") from None
+            raise SystemExit(f"the checkpoint is not written: {reason(error)}") from None
         self.digests = joined(gather_to_main(self.own_digests()))
 
     def own_digests(self) -> dict[str, str]:
@@ -83,3 +82,10 @@ class ShardedCheckpoints(Checkpoints):
 def joined(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return what all of them hold."""
     return {name: value for part in parts for name, value in part.items()}
+
+
+def reason(error: BaseException) -> str:
+    """Return what a save has failed of: of an error of several ranks, that of the first."""
+    if isinstance(error, CheckpointException):
+        error, _ = next(iter(error.failures.values()))
+    return str(error) if isinstance(error, (OSError, SystemExit)) else repr(error)

@@ -2,7 +2,8 @@
 
 The place is known from the origin map: the statement that comes from the same template statement.
 Where the new render has none, an insert may stand anywhere between the nearest neighbours of its
-block that the new render still has; a deletion is done; every other edit must be in a conflict.
+block that the new render still has; a deletion is done; a comment may go with the only statement
+that says the same; every other edit must be in a conflict.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def _right_changes(edit: Edit, old: File, new: File) -> Iterator[Lines | None]:
     if edit.is_insert:
         yield from _between(edit, origin, old, new)
     other = counterpart(origin, old, new)
+    if edit.kind == "comment":
+        other = other or _only_one(origin, old, new)
     change = made(edit, new, other) if other else None
     if change is not None:
         yield change
@@ -123,6 +126,20 @@ def counterpart(place: Place | None, old: File, new: File) -> Place | None:
         )
     ]
     return min(others, key=lambda other: abs(other.line - place.line), default=None)
+
+
+def _only_one(place: Place, old: File, new: File) -> Place | None:
+    """The statement that says the same, whatever block the new render has it in, where each render
+    has but one in the function: what a comment says of it is as true there."""
+    one, other = (
+        [
+            p
+            for p in file.places
+            if p.scope == place.scope and ast.dump(p.node) == ast.dump(place.node)
+        ]
+        for file in (old, new)
+    )
+    return other[0] if len(one) == len(other) == 1 else None
 
 
 def _same_definition(one: ast.stmt, other: ast.stmt) -> bool:

@@ -35,15 +35,6 @@ def test_each_rank_has_a_file_of_its_own_shards(tmp_path: Path) -> None:
     assert_same_runs(run_folder(tmp_path / "straight"), run_folder(stopped))
 
 
-def test_what_is_saved_while_training_goes_on_is_the_same(tmp_path: Path) -> None:
-    """Every file of the run, and all that it holds, with the average of the epochs behind it."""
-    options = {**FSDP, "devices": 2, "swa": {"swa_epoch_start": 1}}
-    for name, asynchronous in (("one", False), ("other", True)):
-        saving = {"save_top_k": -1, "every_n_train_steps": 2, "async_save": asynchronous}
-        straight_run(tmp_path / name, {**options, "checkpoint": saving}, 2)
-    assert_same_runs(run_folder(tmp_path / "one"), run_folder(tmp_path / "other"))
-
-
 def held_by_file(checkpoint: Path) -> dict[str, int]:
     """Return how many numbers of tensors each file holds."""
     held: dict[str, int] = {}

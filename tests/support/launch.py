@@ -11,6 +11,7 @@ import runpy
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -175,6 +176,7 @@ def run_script(
 def inject(fault: Fault, folder: Path, counted: Path) -> None:
     """Let the fault happen in this process; leaves the number of changes so far in a file."""
     seen = 0
+    one_at_a_time = threading.RLock()  # a thread may write checkpoints
     process = os.getpid()
     places = (str(folder), folder.name + os.sep, folder.name)
 
@@ -194,12 +196,13 @@ def inject(fault: Fault, folder: Path, counted: Path) -> None:
                 return
         else:
             return
-        seen += 1
-        if seen == fault.change:
-            os.kill(process, signal.SIGKILL)
-        descriptor = os.open(counted, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.write(descriptor, str(seen).encode())
-        os.close(descriptor)
+        with one_at_a_time:
+            seen += 1
+            if seen == fault.change:
+                os.kill(process, signal.SIGKILL)
+            descriptor = os.open(counted, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.write(descriptor, str(seen).encode())
+            os.close(descriptor)
 
     sys.addaudithook(on_event)
     if fault.bytes or fault.full:

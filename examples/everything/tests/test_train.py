@@ -92,6 +92,7 @@ def stopped_run(folder: str) -> dict[str, float]:
 
     def save_and_stop(self: Any, *arguments: Any, step: int, **others: Any) -> None:
         save(self, *arguments, step=step, **others)
+        self.wait()
         if step > 2:
             raise Stopped
 

@@ -5,28 +5,30 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch.distributed as dist
 from torch.distributed.checkpoint.api import CheckpointException
-from torch.distributed.checkpoint.state_dict_saver import async_save
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from runtime.from_main import from_main
-from runtime.sharded_checkpoints import ShardedCheckpoints, joined
+from runtime.sharded_checkpoints import ShardedCheckpoints, joined, reason
 
 
 class AsyncShardedCheckpoints(ShardedCheckpoints):
     """As ShardedCheckpoints, but a save returns once each rank has a copy of its part in memory.
 
-    Threads write the copies. One checkpoint is written at a time: the next save waits for it, and
-    so must the end of training. Until it is whole, last.ckpt is the one before it.
+    A thread of each rank writes the copy. One checkpoint is written at a time: the next save waits
+    for it, and so must the end of training. Until it is whole, last.ckpt is the one before it.
+    The ranking and the files belong to the thread as long as it writes.
     """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(folder, **settings)
-        # the threads talk beside the steps, which have the other groups
+        # the threads talk while the steps do, and each order is its own
         self.group = dist.new_group(backend="gloo")
-        self.thread = ThreadPoolExecutor(max_workers=1)
+        self.executor = ThreadPoolExecutor(max_workers=1)
         self.writing: Future[None] | None = None
 
     def save_shards(
@@ -41,40 +43,47 @@ class AsyncShardedCheckpoints(ShardedCheckpoints):
         """Copy the shards of all ranks, and the state of rank 0, and let the threads write them."""
         self.wait()
         from_main(self.clear_shards)
-        written = async_save(dict(shards), checkpoint_id=self.shards, process_group=self.group)
-        self.writing = self.thread.submit(
-            self.finish,
-            cast("Future[Any]", written),
-            deepcopy(state),
-            epoch=epoch,
-            step=step,
-            metrics=metrics,
-        )
+        writer = FileSystemWriter(self.shards)
+        copies, state = writer.stage(dict(shards)), deepcopy(state)
         self.step, self.saved_at = step, time.monotonic()
+        values = {"epoch": epoch, "step": step, "metrics": dict(metrics or {})}
+        self.writing = self.executor.submit(self.write_copies, writer, copies, state, **values)
 
-    def finish(self, shards_written: Future[Any], state: dict[str, Any], **of_state: Any) -> None:
-        """Put the checkpoint in place where all ranks have written their shards; of the thread."""
+    def write_copies(
+        self, writer: FileSystemWriter, copies: dict[str, Any], state: dict[str, Any], **values: Any
+    ) -> None:
+        """Write the shards of all ranks, and let rank 0 put the checkpoint in place.
+
+        This runs in the threads. No rank is done before all are, so that a program that ends with
+        an error, and waits for its thread, takes no checkpoint from the others.
+        """
         digests: dict[str, str] = {}
-        failures: list[str] = []
+        failure: str | None = None
         try:
-            shards_written.result()
+            save(copies, storage_writer=writer, process_group=self.group)
             digests = self.own_digests()
-        except CheckpointException as error:
-            failures = [str(failure) for failure, _ in error.failures.values()]
-        except OSError as error:
-            failures = [str(error)]
-        parts = [(digests, failures)] * dist.get_world_size()
-        dist.all_gather_object(parts, (digests, failures), group=self.group)
+        except (Exception, CheckpointException) as error:  # the other ranks wait to hear of it
+            failure = reason(error)
+        parts = [(digests, failure)] * dist.get_world_size()
+        dist.all_gather_object(parts, (digests, failure), group=self.group)
+        answer = [next((failure for _, failure in parts if failure is not None), None)]
         if dist.get_rank() == 0:
-            if failures := [failure for _, of_rank in parts for failure in of_rank]:
-                self.remove(self.shards)
-                raise SystemExit(f"the checkpoint is not written: {failures[0]}")
-            self.digests = joined(part for part, _ in parts)
-            self.save(state, **of_state)
+            try:
+                if answer[0] is None:
+                    self.digests = joined(digests for digests, _ in parts)
+                    self.save(state, **values)
+                else:
+                    self.remove(self.shards)
+            except (Exception, SystemExit) as error:
+                answer = [reason(error)]
+        dist.broadcast_object_list(answer, src=0, group=self.group)
+        if answer[0] is not None:
+            # one rank says it for all
+            message = f"the checkpoint is not written: {answer[0]}"
+            raise SystemExit(message if dist.get_rank() == 0 else 1)
 
     def wait(self) -> None:
-        """Wait for the last save; where it has failed the program ends, on every rank."""
+        """Wait until the last save is written; where it has failed, all ranks end the program."""
         if self.writing is not None:
-            self.writing.exception()  # of this rank's thread
-            from_main(self.writing.result)
+            self.writing.result()
             self.writing = None
