@@ -74,7 +74,7 @@ def _changed(edit: Edit, place: Place, lines: list[str]) -> Lines | None:
     node = place.node
     if isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call):
         match = re.search(r"\)(\s*#.*)?$", text)
-        if not match or ast.unparse(node.value)[-2:] == "()":
+        if not match:
             return None
         if any(isinstance(argument, ast.GeneratorExp) for argument in node.value.args):
             return None  # it would need brackets of its own
@@ -188,8 +188,15 @@ def draw_edit(draw: random.Random, file: File, number: int, one_line: bool = Fal
         if kind == "after" and isinstance(place.node, (ast.Return, ast.Break)):
             continue
         edit = Edit(kind, place.key, number, draw.choice([1, 1, 2]))
-        if made(edit, file, place) is not None:
+        if made(edit, file, place) is not None and not (kind == "change" and _gives_nothing(place)):
             return edit
+
+
+def _gives_nothing(place: Place) -> bool:
+    """Whether the statement calls something without an argument."""
+    node = place.node
+    called = isinstance(node, (ast.Expr, ast.Assign)) and isinstance(node.value, ast.Call)
+    return called and ast.unparse(node)[-2:] == "()"
 
 
 def _is_docstring(place: Place) -> bool:

@@ -38,6 +38,8 @@ def _right_changes(edit: Edit, old: File, new: File) -> Iterator[Lines | None]:
         change = made(edit, new, place)
         if change is not None:
             yield change
+            if edit.kind in ("before", "function before"):
+                yield _above_comments(change, new)
         return
     if edit.kind == "delete":
         yield None
@@ -49,6 +51,14 @@ def _right_changes(edit: Edit, old: File, new: File) -> Iterator[Lines | None]:
     change = made(edit, new, other) if other else None
     if change is not None:
         yield change
+
+
+def _above_comments(change: Lines, new: File) -> Lines:
+    """What is put before a statement, above the comments on it."""
+    place, _, lines = change
+    while place > 0 and new.lines[place - 1].lstrip().startswith("#"):
+        place -= 1
+    return place, place, lines
 
 
 def _wrapped(edit: Edit, origin: Place, old: File, new: File) -> Iterator[Lines]:
