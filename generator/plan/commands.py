@@ -6,6 +6,7 @@ from lgen.plan.decisions import Decisions
 from lgen.plan.devices import launcher
 from lgen.plan.loaders import runs_stage
 from lgen.spec.options import Spec
+from lgen.spec.predicates import saves_state
 from lgen.user_code.classes import UserClass, UserData
 
 
@@ -13,9 +14,9 @@ def commands(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     """The user's classes by name, and how the script is run."""
     run = f"{launcher(spec)} train.py"
     lines = [(run, "train")]
+    if saves_state(spec):
+        lines.append((f"{run} --resume last", "resume"))
     if spec.checkpoint is not None:
-        if not spec.checkpoint.save_weights_only:
-            lines.append((f"{run} --resume last", "resume"))
         best = "best" if spec.checkpoint.monitor else "last"
         lines += [
             (f"{run} --task {task} --resume {best}", task)

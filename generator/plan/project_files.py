@@ -7,7 +7,13 @@ from lgen.plan.decisions import Decisions, arguments
 from lgen.plan.devices import is_distributed
 from lgen.plan.loaders import is_limited, runs_stage
 from lgen.spec.options import Spec
-from lgen.spec.predicates import accumulates, accumulation_schedule, keeps_files, max_epochs
+from lgen.spec.predicates import (
+    accumulates,
+    accumulation_schedule,
+    keeps_files,
+    max_epochs,
+    saves_state,
+)
 from lgen.user_code.classes import UserClass, UserData
 
 # of one batch, enough for its loss to fall by half in most projects, in seconds
@@ -49,7 +55,7 @@ def project_files(spec: Spec, module: UserClass, data: UserData) -> Decisions:
     resumes = (
         checkpoint is not None
         and checkpoint.save_last
-        and not checkpoint.save_weights_only
+        and saves_state(spec)
         and (map_style or train.has_state_dict)
     )
     shown = ["the script overfits one batch" if overfits else "a run ends with finite metrics"]
